@@ -1,0 +1,1 @@
+"""What people do: use-cases as functions, grouped by the actor who performs them."""

@@ -1,0 +1,161 @@
+"""One call: one actor does one thing to one organisation, and every write of it goes through here."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app import picture
+from app.actor import Actor
+from app.runtime import Runtime
+from okr import keys
+from okr.errors import Code, Refusal
+from okr.goal import CheckIn
+from okr.keys import Kind
+from okr.kpi import Reading
+from okr.org import Role
+from okr.policy import Policy
+from okr.recommendation import Recommendation, Subject
+from okr.snapshot import Entity, Snapshot
+from store.change import Change, Edit, Reply
+from store.tenant import TenantStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """What makes a call idempotent: the caller's word for it, and a fingerprint of what was asked."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(kw_only=True)
+class Call:
+    """What a use-case stands on: the runtime, the tenant's store and picture, who acts and when.
+
+    `picture` moves on with every commit, so a use-case reads its own writes. `once` makes the first commit of the call
+    idempotent: it stores what was answered, and `replay` gives that back to a repeated call. `along` are edits that the
+    next commit carries with it; `touched` the keys of entities written so far that nobody has evaluated yet.
+    """
+
+    runtime: Runtime
+    store: TenantStore
+    picture: Snapshot
+    actor: Actor
+    at: datetime
+    request: str = ""
+    once: Once | None = None
+    seed: Sequence[str] = field(default_factory=lambda: (secrets.token_hex(16),))
+    along: list[Edit] = field(default_factory=list)
+    touched: dict[str, None] = field(default_factory=dict)
+    _made: int = 0
+
+    @classmethod
+    async def begin(cls, runtime: Runtime, tenant: str, at: datetime | None = None) -> "Call":
+        """Begin a call of the service itself, with every role on the whole of `tenant`."""
+        now = at or runtime.now()
+        store = runtime.store.tenant(tenant)
+        seen = await picture.of(store, now)
+        return cls(runtime=runtime, store=store, picture=seen, actor=Actor.system(seen), at=now)
+
+    def acting(self, actor: Actor) -> "Call":
+        """Return a call of its own, on the same picture at the same instant, made by somebody else."""
+        return Call(
+            runtime=self.runtime, store=self.store, picture=self.picture, actor=actor, at=self.at, request=self.request
+        )
+
+    def may(self, role: Role, unit: str) -> bool:
+        """Tell whether the actor holds `role` on `unit`."""
+        return self.actor.may(role, unit, self.picture.paths)
+
+    def sees(self, key: str) -> bool:
+        """Tell whether there is an entity by that key which the actor may see."""
+        entity = self.picture.find(key)
+        return entity is not None and self.may(Role.VIEWER, self.picture.unit_of(entity))
+
+    def require(self, role: Role, unit: str, *at: str) -> None:
+        """Refuse with FORBIDDEN unless the actor holds `role` on `unit`."""
+        if not self.may(role, unit):
+            name = self.picture.units[unit].name.original
+            raise Refusal(Code.FORBIDDEN, f'This takes the role {role.value} in "{name}".', at)
+
+    def expect(self, entity: Entity | Recommendation, version: int | None) -> None:
+        """Refuse with CONFLICT where the caller expected another version than the present one."""
+        if version is not None and version != entity.version:
+            raise Refusal(
+                Code.CONFLICT,
+                f"Somebody changed it first: it is at version {entity.version}, not {version}. Read it again.",
+                ("expectedVersion",),
+            )
+
+    def fresh(self, kind: Kind, *name: str) -> str:
+        """Return a new key; with `name` the one that always belongs to it in this tenant."""
+        if name:
+            return keys.derive(kind, self.picture.tenant, *name)
+        self._made += 1
+        return keys.derive(kind, self.picture.tenant, *self.seed, str(self._made))
+
+    async def replay(self) -> Mapping[str, object] | None:
+        """Return what this very call answered before, or None where it is new.
+
+        Refuses with IDEMPOTENCY_KEY_REUSED where its key stood for something else.
+        """
+        if self.once is None:
+            return None
+        reply = await self.store.reply(self.actor.key, self.once.key, self.once.fingerprint)
+        return reply.response if reply else None
+
+    async def commit(
+        self,
+        operation: str,
+        *entities: Entity,
+        entries: Iterable[CheckIn | Policy | Recommendation] = (),
+        derived: Iterable[Reading] = (),
+        edits: Iterable[Edit] = (),
+        note: str = "",
+        result: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write in one transaction, and move the picture on; nothing is written where nothing changed.
+
+        `entities` new to the picture are inserted, known ones replaced with their version raised. `entries` are
+        inserted, `derived` put in place, `edits` carried out. Leaves the audit entry, and a mark for each entity.
+        `result` is what a repeat of the call is answered from.
+        """
+        inserted: list[Entity] = []
+        replaced: list[Edit] = []
+        for entity in entities:
+            known = self.picture.find(entity.key)
+            if known is None:
+                inserted.append(entity)
+            elif known != entity:
+                replaced.append(Edit(before=known, after=replace(entity, version=known.version + 1)))
+        change = Change(
+            operation=operation,
+            by=self.actor.key,
+            at=self.at,
+            request=self.request,
+            note=note,
+            inserted=(*inserted, *entries),
+            edits=(*replaced, *edits, *self.along),
+            derived=tuple(derived),
+            touched=tuple(Subject(kind=_kind(e.key), key=e.key) for e in (*inserted, *(r.after for r in replaced))),
+            reply=self._reply(result),
+        )
+        if not (change.inserted or change.edits or change.derived or change.reply):
+            return
+        await self.store.commit(change)
+        self.once, self.along = None, []
+        self.touched |= dict.fromkeys(subject.key for subject in change.touched)
+        self.picture = self.picture.with_(*inserted, *(edit.after for edit in replaced))  # type: ignore[arg-type]  # edits of entities hold entities
+
+    def _reply(self, result: Mapping[str, object] | None) -> Reply | None:
+        if self.once is None or result is None:
+            return None
+        return Reply(
+            subject=self.actor.key, key=self.once.key, fingerprint=self.once.fingerprint, response=result, at=self.at
+        )
+
+
+def _kind(key: str) -> str:
+    kind = keys.kind_of(key)
+    return kind.name.lower() if kind else ""

@@ -1,0 +1,288 @@
+"""What leads do with goals: set, change, align and close objectives with their key results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from app import policies
+from app.call import Call
+from okr import alignment, cycle, goal, progress
+from okr.cycle import CycleState
+from okr.errors import Code, Refusal
+from okr.goal import (
+    Contribution,
+    Driver,
+    Final,
+    KeyResult,
+    KeyResultType,
+    Milestone,
+    Objective,
+    ObjectiveState,
+    Origin,
+)
+from okr.keys import Kind
+from okr.number import Direction
+from okr.org import Role
+from okr.snapshot import Snapshot
+from okr.text import Text, prose
+
+CLOSED = (ObjectiveState.CLOSED, ObjectiveState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyResultDraft:
+    """A key result as somebody writes it; see okr.goal.KeyResult."""
+
+    title: Text
+    type: KeyResultType
+    measure: str = ""
+    direction: Direction | None = None
+    start: Decimal | None = None
+    target: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    milestones: tuple[Milestone, ...] = ()
+    weight: Decimal = Decimal(1)
+    owner: str | None = None
+    measures: str | None = None
+    trial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveDraft:
+    """An objective as somebody writes it; see okr.goal.Objective."""
+
+    title: Text
+    unit: str
+    cycle: str
+    description: str = ""
+    owner: str | None = None
+    state: ObjectiveState = ObjectiveState.ACTIVE
+    driver: Driver = Driver.KEY_RESULTS
+    supports: str | None = None
+    contributes: tuple[Contribution, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    key_results: tuple[KeyResultDraft, ...] = ()
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What to change of an objective, by the name of its field, and the key results to add."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    key_results: tuple[KeyResultDraft, ...] = ()
+    replace_parent: bool = False
+
+
+async def create(
+    call: Call, draft: ObjectiveDraft, origin: Origin | None = None, result: Mapping[str, object] | None = None
+) -> Objective:
+    """Create an objective with its key results and return it as stored.
+
+    Refuses what breaks a rule of the trade or a blocking policy; needs the role lead in the owning unit. With an
+    `origin` its key follows from the recommendation, which so never makes two. `result` is what a repeat of the call is
+    answered from, where that is more than this objective.
+    """
+    if (done := await call.replay()) and result is None:
+        return call.picture.objectives[str(done["objective"])]
+    require_unit(call, draft.unit)
+    span = open_cycle(call.picture, draft.cycle)
+    today = call.picture.today(draft.unit)
+    objective = Objective(
+        key=call.fresh(Kind.OBJECTIVE, *([origin.recommendation] if origin else [])),
+        title=draft.title,
+        unit=draft.unit,
+        cycle=draft.cycle,
+        state=draft.state,
+        description=prose(draft.description),
+        owner=draft.owner,
+        driver=draft.driver,
+        supports=None,
+        contributes=(),
+        depends_on=(),
+        addresses=draft.addresses,
+        since=max(draft.since or today, span.first),
+        origin=origin,
+    )
+    if draft.state in CLOSED:
+        raise Refusal(Code.NOT_OPEN, "An objective begins as a draft or active, not closed.", ("state",))
+    before = call.picture
+    candidate = before.with_(objective)
+    objective = linked(call, candidate, objective, draft.supports, draft.contributes, draft.depends_on, replacing=False)
+    goal.check_objective(objective)
+    check_names(call, objective)
+    results = key_results(call, objective, draft.key_results)
+    candidate = before.with_(objective, *results)
+    await policies.guard(call, candidate, "unit", (objective.unit,))
+    await call.commit("objective.create", objective, *results, result=result or {"objective": objective.key})
+    return call.picture.objectives[objective.key]
+
+
+async def update(call: Call, key: str, change: Change, expected: int | None = None) -> Objective:
+    """Change an objective and return it; a second primary parent is refused unless `replace_parent` is set."""
+    if done := await call.replay():
+        return call.picture.objectives[str(done["objective"])]
+    found = live(call, key)
+    call.expect(found, expected)
+    values = dict(change.values)
+    edges = {name: values.pop(name) for name in ("supports", "contributes", "depends_on") if name in values}
+    if "cycle" in values:
+        open_cycle(call.picture, str(values["cycle"]))
+    if "unit" in values:
+        require_unit(call, str(values["unit"]))
+    if values.get("state") in CLOSED:
+        raise Refusal(Code.INVALID, "Use closeObjective to close or cancel it, so that its score is kept.", ("state",))
+    prose(str(values.get("description", "")))
+    changed = replace(found, **values)  # type: ignore[arg-type]  # names and types are checked where Change is made
+    candidate = call.picture.with_(changed)
+    changed = linked(
+        call,
+        candidate,
+        changed,
+        edges.get("supports", changed.supports),  # type: ignore[arg-type]  # as above
+        edges.get("contributes", changed.contributes),  # type: ignore[arg-type]  # as above
+        edges.get("depends_on", changed.depends_on),  # type: ignore[arg-type]  # as above
+        replacing=change.replace_parent,
+    )
+    goal.check_objective(changed)
+    check_names(call, changed)
+    results = key_results(call, changed, change.key_results)
+    candidate = call.picture.with_(changed, *results)
+    await policies.guard(call, candidate, "unit", (changed.unit,))
+    await call.commit("objective.update", changed, *results, result={"objective": key})
+    return call.picture.objectives[key]
+
+
+async def close(
+    call: Call, key: str, *, note: str = "", cancel: bool = False, expected: int | None = None
+) -> Objective:
+    """Close an objective, freezing its score, or cancel it; return it."""
+    if done := await call.replay():
+        return call.picture.objectives[str(done["objective"])]
+    found = live(call, key)
+    call.expect(found, expected)
+    final = Final(
+        progress=progress.of_objective(call.picture, found).progress, by=call.actor.key, at=call.at, note=prose(note)
+    )
+    state = ObjectiveState.CANCELLED if cancel else ObjectiveState.CLOSED
+    await call.commit("objective.close", replace(found, state=state, final=final), result={"objective": key})
+    return call.picture.objectives[key]
+
+
+def live(call: Call, key: str) -> Objective:
+    """Return a visible objective that may still change, where the caller is a lead; refuse it otherwise."""
+    found = call.picture.objectives.get(key)
+    if found is None or not call.may(Role.VIEWER, found.unit):
+        raise Refusal(Code.NOT_FOUND, "There is no such objective.", ("id",))
+    call.require(Role.LEAD, found.unit)
+    if found.state in CLOSED:
+        raise Refusal(Code.NOT_OPEN, "The objective is closed; its score is frozen.", ("id",))
+    open_cycle(call.picture, found.cycle)
+    return found
+
+
+def open_cycle(picture: Snapshot, key: str) -> cycle.Cycle:
+    """Return a cycle in which things may still change; refuse an unknown or closed one."""
+    found = picture.cycles.get(key)
+    if found is None:
+        raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
+    if cycle.state(found, picture.today(picture.root.key)) is CycleState.CLOSED:
+        raise Refusal(
+            Code.CYCLE_CLOSED, f"{found.name.original} closed on {found.closes}; nothing in it changes.", ("cycle",)
+        )
+    return found
+
+
+def require_unit(call: Call, key: str) -> None:
+    """Refuse a unit that the caller does not see or does not lead."""
+    if key not in call.picture.units or not call.may(Role.VIEWER, key):
+        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unit",))
+    call.require(Role.LEAD, key)
+
+
+def linked(
+    call: Call,
+    candidate: Snapshot,
+    objective: Objective,
+    supports: str | None,
+    contributes: tuple[Contribution, ...],
+    depends_on: tuple[str, ...],
+    *,
+    replacing: bool,
+) -> Objective:
+    """Return `objective` with these edges once alignment allows each of them."""
+    named = [
+        ("supports", supports),
+        *(("contributes", edge.to) for edge in contributes),
+        *(("dependsOn", other) for other in depends_on),
+    ]
+    for name, key in named:
+        if key is not None and not call.sees(key):
+            raise Refusal(Code.NOT_FOUND, "There is no such objective or key result.", (name,))
+    if supports != objective.supports and supports is not None:
+        alignment.check_support(candidate, objective, supports, replacing=replacing)
+    for edge in contributes:
+        alignment.check_contribution(candidate, objective, edge.to)
+    for other in depends_on:
+        alignment.check_dependency(candidate, objective, other)
+    return replace(objective, supports=supports, contributes=contributes, depends_on=depends_on)
+
+
+def check_names(call: Call, objective: Objective) -> None:
+    """Refuse keys in an objective that name nothing the caller may see."""
+    picture = call.picture
+    if objective.owner is not None and objective.owner not in picture.people:
+        raise Refusal(Code.NOT_FOUND, "There is no such person.", ("owner",))
+    for position, key in enumerate(objective.addresses):
+        if key not in picture.kpis or not call.may(Role.VIEWER, picture.kpis[key].unit):
+            raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("addresses", str(position)))
+
+
+def key_results(call: Call, objective: Objective, drafts: tuple[KeyResultDraft, ...]) -> tuple[KeyResult, ...]:
+    """Return the key results that `drafts` describe, each checked; a refusal names its position."""
+    made = []
+    for position, draft in enumerate(drafts):
+        try:
+            made.append(_key_result(call, objective, draft))
+        except Refusal as refusal:
+            raise refusal.under("keyResults", str(position)) from None
+    return tuple(made)
+
+
+def _key_result(call: Call, objective: Objective, draft: KeyResultDraft) -> KeyResult:
+    picture = call.picture
+    if draft.owner is not None and draft.owner not in picture.people:
+        raise Refusal(Code.NOT_FOUND, "There is no such person.", ("owner",))
+    if draft.measures is not None:
+        watched = picture.kpis.get(draft.measures)
+        if watched is None or not call.may(Role.VIEWER, watched.unit):
+            raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("measures",))
+        if watched.measure != draft.measure:
+            raise Refusal(
+                Code.WRONG_UNIT,
+                f'The KPI is measured in "{watched.measure}", the key result in "{draft.measure}".',
+                ("measure",),
+            )
+    made = KeyResult(
+        key=call.fresh(Kind.KEY_RESULT),
+        objective=objective.key,
+        title=draft.title,
+        type=draft.type,
+        measure=draft.measure,
+        direction=draft.direction,
+        start=draft.start,
+        target=draft.target,
+        low=draft.low,
+        high=draft.high,
+        milestones=draft.milestones,
+        weight=draft.weight,
+        owner=draft.owner,
+        measures=draft.measures,
+        trial=draft.trial,
+        since=objective.since,
+    )
+    goal.check_key_result(made)
+    return made

@@ -1,0 +1,166 @@
+"""What leads do with KPIs: set them up, change who answers for them, follow one target by another, promote."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from app.call import Call
+from okr import breach, kpi, promotion
+from okr.errors import Code, Refusal
+from okr.keys import Kind
+from okr.kpi import BreachRule, Kpi, Period, Reading, Reduce, Target
+from okr.number import Direction
+from okr.org import Role
+from okr.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiDraft:
+    """A KPI as somebody writes it; see okr.kpi.Kpi."""
+
+    name: Text
+    unit: str
+    measure: str
+    direction: Direction
+    period: Period = Period.MONTH
+    reduce: Reduce = Reduce.LAST
+    late_days: int = 0
+    reporter: str | None = None
+    accountable: str | None = None
+    parent: str | None = None
+    weight: Decimal = Decimal(1)
+    target: Target | None = None
+    rule: BreachRule = field(default_factory=BreachRule)
+    since: date | None = None
+
+
+async def create(call: Call, draft: KpiDraft, *name: str) -> Kpi:
+    """Create a KPI and return it; with `name` its key follows from that, so that an import finds it again."""
+    if done := await call.replay():
+        return call.picture.kpis[str(done["kpi"])]
+    if draft.unit not in call.picture.units or not call.sees(draft.unit):
+        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unit",))
+    call.require(Role.LEAD, draft.unit)
+    made = drafted(call, draft, *name)
+    await call.commit("kpi.create", made, result={"kpi": made.key})
+    return call.picture.kpis[made.key]
+
+
+def drafted(call: Call, draft: KpiDraft, *name: str) -> Kpi:
+    """Return the KPI that a draft describes, checked against the trade's rules and the picture."""
+    made = Kpi(
+        key=call.fresh(Kind.KPI, *name),
+        name=draft.name,
+        unit=draft.unit,
+        measure=draft.measure,
+        direction=draft.direction,
+        period=draft.period,
+        reduce=draft.reduce,
+        late_days=draft.late_days,
+        reporter=draft.reporter,
+        accountable=draft.accountable,
+        parent=draft.parent,
+        weight=draft.weight,
+        targets=(draft.target,) if draft.target else (),
+        rule=draft.rule,
+        since=draft.since or call.picture.today(draft.unit),
+    )
+    _check(call, made)
+    return made
+
+
+async def update(
+    call: Call,
+    key: str,
+    values: Mapping[str, object],
+    target: Target | None = None,
+    *,
+    expected: int | None = None,
+    result: Mapping[str, object] | None = None,
+) -> Kpi:
+    """Change fields of a KPI by name, or let a target follow the present one; return it.
+
+    A target that loosens anything needs a reason, and the caller stands as its approver.
+    """
+    if (done := await call.replay()) and result is None:
+        return call.picture.kpis[str(done["kpi"])]
+    found = call.picture.kpis.get(key)
+    if found is None or not call.sees(key):
+        raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("id",))
+    call.require(Role.LEAD, found.unit)
+    call.expect(found, expected)
+    changed = replace(found, **values)  # type: ignore[arg-type]  # names and types are checked where values are made
+    if target is not None:
+        reasoned = replace(target, approver=call.actor.key) if target.reason.strip() else target
+        changed = kpi.follow(changed, reasoned)
+    _check(call, changed)
+    if target is not None or changed.rule != found.rule:
+        changed, _ = breach.rewatched(changed, await call.store.readings(key), call.picture.today(found.unit))
+    await call.commit("kpi.update", changed, result=result or {"kpi": key})
+    return call.picture.kpis[key]
+
+
+async def promote(
+    call: Call,
+    key: str,
+    args: Mapping[str, object],
+    *,
+    policy: str,
+    version: int,
+    proposer: str,
+    result: Mapping[str, object] | None = None,
+) -> Kpi:
+    """Turn an achieved, held key result into a new baseline of the KPI it measures, or into a KPI; return that KPI.
+
+    `args` may carry an edited `target` and `red_bound`. Idempotent per key result: promoted once, it stays promoted.
+    """
+    key_result = call.picture.key_results.get(key)
+    if key_result is None:
+        raise Refusal(Code.NOT_FOUND, "There is no such key result.")
+    call.require(Role.LEAD, call.picture.unit_of(key_result))
+    if known := promotion.promoted(call.picture, key_result):
+        await call.commit("key_result.promote", result=result)
+        return known
+    draft = promotion.propose(call.picture, key_result)
+    edited = {name: args[name] for name in ("target", "red_bound") if args.get(name) is not None}
+    draft = replace(draft, target=replace(draft.target, **edited))  # type: ignore[arg-type]  # decimals, as proposed
+    source = promotion.provenance(
+        call.picture,
+        key_result,
+        policy=policy,
+        policy_version=version,
+        proposer=proposer,
+        approver=call.actor.key,
+    )
+    today = call.picture.today(draft.unit)
+    promoted = promotion.promote(call.picture, key_result, draft, source, key_result.since)
+    readings = _seeded(call, key, promoted, today)
+    history = await call.store.readings(promoted.key) if promoted.key in call.picture.kpis else readings
+    watched, _ = breach.rewatched(promoted, history, today)
+    kept = replace(key_result, promoted_to=watched.key)
+    await call.commit("key_result.promote", watched, kept, derived=readings, result=result)
+    return call.picture.kpis[watched.key]
+
+
+def _seeded(call: Call, key_result: str, promoted: Kpi, today: date) -> tuple[Reading, ...]:
+    """Return the readings that a new KPI begins with: what the check-ins said; none where the KPI has its own."""
+    if promoted.key in call.picture.kpis:
+        return ()
+    readings: dict[date, Reading] = {}
+    for sample in promotion.seed(call.picture, call.picture.key_results[key_result]):
+        start = kpi.period_start(promoted.period, sample.day)
+        readings[start] = kpi.take(promoted, readings.get(start), sample, today)
+    return tuple(readings.values())
+
+
+def _check(call: Call, made: Kpi) -> None:
+    kpi.check(made)
+    kpi.check_parent(call.picture.kpis, made)
+    if made.reporter is not None and made.reporter not in call.picture.people:
+        raise Refusal(Code.NOT_FOUND, "There is no such person.", ("reporter",))
+    for name, unit in (("accountable", made.accountable), ("unit", made.unit)):
+        if unit is not None and not (unit in call.picture.units and call.sees(unit)):
+            raise Refusal(Code.NOT_FOUND, "There is no such unit.", (name,))
+    if made.parent is not None and not call.sees(made.parent):
+        raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("parent",))

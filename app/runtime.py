@@ -1,0 +1,49 @@
+"""What lives as long as the process: settings, the store, the rule worker, the clock."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.settings import Settings
+from rules.evaluate import Judge
+from rules.worker import Limits, Worker
+from store import embedded
+from store.mongo import Store
+
+
+def wall_clock() -> datetime:
+    """Return the present instant, to the millisecond that the store keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """One process's share of Ratchet."""
+
+    settings: Settings
+    store: Store
+    judge: Judge
+    now: Callable[[], datetime] = wall_clock
+
+
+@asynccontextmanager
+async def running(settings: Settings, now: Callable[[], datetime] = wall_clock) -> AsyncIterator[Runtime]:
+    """Bring everything up (a MongoDB of our own where none is configured) and take it down again at the end.
+
+    Raises Unavailable, with what to do, where a part cannot be had.
+    """
+    server = None if settings.mongodb_uri else embedded.start(settings.data / "mongodb")
+    try:
+        uri = settings.mongodb_uri or (server.uri if server else "")
+        store = Store.connect(uri, settings.database)
+        try:
+            await store.prepare()
+            async with Worker(Limits(answer_seconds=settings.rule_seconds)) as worker:
+                yield Runtime(settings=settings, store=store, judge=Judge(worker), now=now)
+        finally:
+            await store.close()
+    finally:
+        if server:
+            server.stop()

@@ -1,0 +1,52 @@
+"""Settings: read once, from the environment, in this one place."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; each is an environment variable `RATCHET_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="RATCHET_", frozen=True, extra="ignore", populate_by_name=True)
+
+    environment: Literal["development", "production"] = "development"
+    """In production the development issuer is refused and introspection is off."""
+
+    mongodb_uri: str | None = None
+    """Where MongoDB is (a replica set). Unset: Ratchet starts one of its own under `data`."""
+
+    database: str = "ratchet"
+    """The database that holds all tenants."""
+
+    data: Path = Path(".data")
+    """Folder of the embedded MongoDB and of the development issuer's key."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    port: Annotated[int, Field(ge=1, le=65535, validation_alias=AliasChoices("RATCHET_PORT", "PORT"))] = 8000
+    """Port to listen on; `PORT` works too."""
+
+    issuer: str = "https://ratchet.invalid/development"
+    """The `iss` that tokens must carry."""
+
+    audience: str = "ratchet"
+    """The `aud` that tokens must carry."""
+
+    issuer_keys: Path | None = None
+    """A PEM file with the issuer's public key (RS256, ES256 or EdDSA). Unset: the development issuer's own."""
+
+    body_limit: Annotated[int, Field(ge=1_024)] = 1_000_000
+    """Largest request body in bytes."""
+
+    rule_seconds: Annotated[float, Field(gt=0)] = 2.0
+    """How long the rule worker may take for one batch before the reference evaluator answers instead."""
+
+    scan_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How often the service looks for work that time or an interrupted request has left."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged, as JSON lines on standard error."""

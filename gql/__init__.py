@@ -1,0 +1,1 @@
+"""The contract with frontends: GraphQL over HTTP, as views on the picture."""

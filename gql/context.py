@@ -1,0 +1,91 @@
+"""What every resolver can reach: one call by one actor on one picture."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import strawberry
+
+from app.call import Call
+from okr import breach, kpi, progress
+from okr.cycle import CycleKind
+from okr.errors import Code, Refusal
+from okr.goal import KeyResult, Objective
+from okr.kpi import Band, Kpi, Target, Watch
+from okr.org import Role
+from okr.progress import Progress, Rollup
+from okr.snapshot import Entity, Snapshot
+
+
+@dataclass
+class Context:
+    """One request: the call, and the language to answer in."""
+
+    call: Call
+    language: str = "en"
+
+    @property
+    def picture(self) -> Snapshot:
+        """The picture the call stands on; after a mutation, the one that the mutation made."""
+        return self.call.picture
+
+    def sees(self, entity: Entity) -> bool:
+        """Tell whether the caller may see `entity`."""
+        return self.sees_unit(self.picture.unit_of(entity))
+
+    def sees_unit(self, unit: str) -> bool:
+        """Tell whether the caller may see what belongs to `unit`."""
+        return self.call.may(Role.VIEWER, unit)
+
+    def find(self, key: str) -> Entity | None:
+        """Return the entity by that key where the caller may see it; else None, as if there were none."""
+        entity = self.picture.find(key)
+        return entity if entity is not None and self.sees(entity) else None
+
+    def root(self, key: str | None) -> str | None:
+        """Return the key of the visible unit to look below; None is the whole organisation. Refuses an unknown one."""
+        if key is not None and (key not in self.picture.units or not self.sees_unit(key)):
+            raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("root",))
+        return key
+
+    def below(self, root: str | None, unit: str) -> bool:
+        """Tell whether `unit` is visible and lies at or below `root`."""
+        return self.sees_unit(unit) and (root is None or root in self.picture.paths[unit])
+
+    def progress(self, key_result: KeyResult) -> Progress:
+        """Return the progress of a key result; the picture remembers it."""
+        return progress.of_key_result(self.picture, key_result)
+
+    def rollup(self, objective: Objective) -> Rollup:
+        """Return what an objective rolls up to; the picture remembers it."""
+        return progress.of_objective(self.picture, objective)
+
+    def unit_progress(self, unit: str, cycle: str | None) -> Decimal | None:
+        """Return the progress of a unit in `cycle`, or in the present quarter."""
+        span = cycle or self.quarter()
+        if span is None:
+            return None
+        if span not in self.picture.cycles:
+            raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
+        return progress.of_unit(self.picture, unit, span)
+
+    def quarter(self) -> str | None:
+        """Return the key of the quarter that today is in, None where it was not opened."""
+        today = self.picture.today(self.picture.root.key)
+        quarters = (c for c in self.picture.cycles.values() if c.kind is CycleKind.QUARTER)
+        return next((c.key for c in quarters if c.first <= today <= c.last), None)
+
+    def target(self, watched: Kpi) -> Target | None:
+        """Return the target of a KPI in force today, else the first that will be."""
+        today = self.picture.today(watched.unit)
+        return kpi.target_on(watched, today) or next(iter(watched.targets), None)
+
+    def band(self, watched: Kpi) -> Band:
+        """Return the band a KPI stands in."""
+        return kpi.standing(watched, self.picture.today(watched.unit))
+
+    def watch(self, watched: Kpi) -> Watch:
+        """Return where a KPI's breach stands."""
+        return breach.current(watched, self.picture.today(watched.unit))
+
+
+Info = strawberry.Info[Context, None]

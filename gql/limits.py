@@ -1,0 +1,98 @@
+"""How large a document may be: one validation rule that looks at each fragment once, however often it is used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
+)
+from strawberry.extensions import SchemaExtension
+
+TOKENS = 10_000
+DEPTH = 20
+FIELDS = 5_000
+ALIASES = 100
+ROOT_FIELDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How deep, and how many fields and aliases, with every fragment counted wherever it is spread."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+
+
+class LimitRule(ValidationRule):
+    """Refuses a document that is deeper or larger than anyone needs."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.fragments: dict[str, Size] = {}
+
+    def enter_document(self, node: DocumentNode, *_: Any) -> None:
+        """Measure every operation."""
+        for definition in node.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                size = self._size(definition.selection_set, ())
+                roots = len(definition.selection_set.selections)
+                for what, much, limit in (
+                    ("levels", size.depth, DEPTH),
+                    ("fields", size.fields, FIELDS),
+                    ("aliases", size.aliases, ALIASES),
+                    ("root fields", roots, ROOT_FIELDS),
+                ):
+                    if much > limit:
+                        said = f"At most {limit:,} {what}; this operation has {'more' if much > 10 * limit else much}."
+                        self.report_error(GraphQLError(said, definition, extensions={"code": "QUERY_TOO_COMPLEX"}))
+
+    def _size(self, selections: SelectionSetNode | None, within: tuple[str, ...]) -> Size:
+        depth = fields = aliases = 0
+        for part, more in self._parts(selections, within):
+            depth = max(depth, part.depth + more)
+            fields += part.fields + more
+            aliases += part.aliases
+        return Size(depth, fields, aliases)
+
+    def _parts(self, selections: SelectionSetNode | None, within: tuple[str, ...]) -> Iterator[tuple[Size, int]]:
+        for selection in selections.selections if selections else ():
+            match selection:
+                case FieldNode():
+                    below = self._size(selection.selection_set, within)
+                    yield Size(below.depth, below.fields, below.aliases + (selection.alias is not None)), 1
+                case InlineFragmentNode():
+                    yield self._size(selection.selection_set, within), 0
+                case FragmentSpreadNode():
+                    yield self._fragment(selection.name.value, within), 0
+                case _:
+                    raise TypeError(f"a selection of an unknown kind: {selection.kind}")
+
+    def _fragment(self, name: str, within: tuple[str, ...]) -> Size:
+        if name in within:  # a cycle, which another rule refuses
+            return Size()
+        if name not in self.fragments:
+            fragment: FragmentDefinitionNode | None = self.context.get_fragment(name)
+            self.fragments[name] = self._size(fragment.selection_set if fragment else None, (*within, name))
+        return self.fragments[name]
+
+
+class Limits(SchemaExtension):
+    """Puts the rule among those of the specification, and bounds the tokens before anything is parsed."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Set the limits of one operation."""
+        context = self.execution_context
+        context.validation_rules = (LimitRule, *context.validation_rules)
+        context.parse_options["max_tokens"] = TOKENS
+        yield

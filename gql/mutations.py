@@ -1,0 +1,311 @@
+"""What can be done. Every mutation answers with what it changed, or with userErrors and nothing written."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from app import check_ins, goals, kpis, org, policies, readings, recommendations
+from app.goals import Change
+from app.org import UnitDraft
+from app.readings import ReadingDraft
+from gql import inputs
+from gql.context import Info
+from gql.errors import UserError
+from gql.nodes import CheckIn, KeyResult, Kpi, Node, Objective, OrgUnit, Recommendation
+from gql.policies import Policy
+from gql.writing import Writing
+from okr.check_in import Draft
+from okr.errors import Code, Refusal
+
+LARGEST_BATCH = 1_000
+
+
+def errors() -> list[UserError]:
+    """Declare the userErrors of a payload."""
+    return strawberry.field(default_factory=list, description="Why nothing was done; empty where it was.")  # type: ignore[no-any-return]  # a field, typed as its value
+
+
+@strawberry.type(description="The answer to recordCheckIn.")
+class RecordCheckInPayload:
+    """What a check-in changed."""
+
+    check_in: CheckIn | None = strawberry.field(default=None, description="The check-in.")
+    key_result: KeyResult | None = strawberry.field(default=None, description="Its key result, as it is now.")
+    objective: Objective | None = strawberry.field(default=None, description="Its objective, as it is now.")
+    progress_before: float | None = strawberry.field(default=None, description="The key result's progress before.")
+    progress_after: float | None = strawberry.field(default=None, description="The key result's progress now.")
+    recommendations: list[Recommendation] = strawberry.field(
+        default_factory=list, description="What is open about it now."
+    )
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to recordKpiReadings.")
+class RecordKpiReadingsPayload:
+    """What readings changed."""
+
+    accepted: int = strawberry.field(default=0, description="How many readings were accepted: all, or none.")
+    recommendations: list[Recommendation] = strawberry.field(
+        default_factory=list, description="What is open about their KPIs now."
+    )
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to createOrgUnit.")
+class CreateOrgUnitPayload:
+    """The answer to createOrgUnit."""
+
+    org_unit: OrgUnit | None = strawberry.field(default=None, description="The unit.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to moveOrgUnit.")
+class MoveOrgUnitPayload:
+    """The answer to moveOrgUnit."""
+
+    org_unit: OrgUnit | None = strawberry.field(default=None, description="The unit where it is now.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to createObjective.")
+class CreateObjectivePayload:
+    """The answer to createObjective."""
+
+    objective: Objective | None = strawberry.field(default=None, description="The objective.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to updateObjective.")
+class UpdateObjectivePayload:
+    """The answer to updateObjective."""
+
+    objective: Objective | None = strawberry.field(default=None, description="The objective as it is now.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to closeObjective.")
+class CloseObjectivePayload:
+    """The answer to closeObjective."""
+
+    objective: Objective | None = strawberry.field(default=None, description="The objective with its frozen score.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to createKpi.")
+class CreateKpiPayload:
+    """The answer to createKpi."""
+
+    kpi: Kpi | None = strawberry.field(default=None, description="The KPI.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to updateKpi.")
+class UpdateKpiPayload:
+    """The answer to updateKpi."""
+
+    kpi: Kpi | None = strawberry.field(default=None, description="The KPI as it is now.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to savePolicy.")
+class SavePolicyPayload:
+    """The answer to savePolicy."""
+
+    policy: Policy | None = strawberry.field(default=None, description="The saved draft.")
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to dismissRecommendation.")
+class DismissRecommendationPayload:
+    """The answer to dismissRecommendation."""
+
+    recommendation: Recommendation | None = strawberry.field(
+        default=None, description="The recommendation as it is now."
+    )
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to snoozeRecommendation.")
+class SnoozeRecommendationPayload:
+    """The answer to snoozeRecommendation."""
+
+    recommendation: Recommendation | None = strawberry.field(
+        default=None, description="The recommendation as it is now."
+    )
+    user_errors: list[UserError] = errors()
+
+
+@strawberry.type(description="The answer to acceptRecommendation.")
+class AcceptRecommendationPayload:
+    """The answer to acceptRecommendation."""
+
+    recommendation: Recommendation | None = strawberry.field(
+        default=None, description="The recommendation as it is now."
+    )
+    created: list[Node] = strawberry.field(default_factory=list, description="What accepting it created.")
+    user_errors: list[UserError] = errors()
+
+
+def write(description: str, payload: Callable[..., object]) -> Callable[[Callable[..., object]], Any]:
+    """Declare a mutation that answers with `payload`; see gql.writing."""
+
+    def declare(resolver: Callable[..., object]) -> Any:  # a StrawberryField, typed as what it holds
+        return strawberry.mutation(
+            resolver=resolver, description=description, graphql_type=payload, extensions=[Writing(payload)]
+        )
+
+    return declare
+
+
+@strawberry.type(description="What can be done.")
+class Mutation:
+    """The root of mutations."""
+
+    @write("Check in on a key result.", RecordCheckInPayload)
+    @staticmethod
+    async def record_check_in(info: Info, input: inputs.RecordCheckInInput) -> object:
+        """Record a check-in."""
+        call = info.context.call
+        done = await check_ins.record(
+            call,
+            input.key_result_id,
+            Draft(
+                value=input.value,
+                done=input.done,
+                milestones=None if input.milestones is None else tuple(input.milestones),
+                confidence=input.confidence,
+                note=input.note or "",
+                supersedes=input.supersedes_id,
+            ),
+            input.at,
+        )
+        return answer(
+            RecordCheckInPayload,
+            check_in=done.check_in,
+            key_result=done.key_result,
+            objective=call.picture.objectives[done.key_result.objective],
+            progress_before=float(done.before),
+            progress_after=float(done.after),
+            recommendations=list(done.recommendations),
+        )
+
+    @write(
+        "Bring readings of KPIs, late and corrected ones included; all are stored, or none.", RecordKpiReadingsPayload
+    )
+    @staticmethod
+    async def record_kpi_readings(info: Info, input: inputs.RecordKpiReadingsInput) -> object:
+        """Record readings."""
+        if len(input.readings) > LARGEST_BATCH:
+            said = f"At most {LARGEST_BATCH:,} readings at once; this has {len(input.readings):,}."
+            raise Refusal(Code.TOO_LONG, said, ("readings",))
+        drafts = [ReadingDraft(kpi=one.kpi_id, day=one.period, value=one.value) for one in input.readings]
+        taken = await readings.record(info.context.call, drafts)
+        return answer(RecordKpiReadingsPayload, accepted=taken.accepted, recommendations=list(taken.recommendations))
+
+    @write("Create a unit.", CreateOrgUnitPayload)
+    @staticmethod
+    async def create_org_unit(info: Info, input: inputs.CreateOrgUnitInput) -> object:
+        """Create a unit."""
+        draft = UnitDraft(
+            name=inputs.text(input.name, input.name_vi, "name"),
+            kind=input.kind,
+            parent=input.parent_id,
+            lead=input.lead_id,
+            zone=input.zone,
+        )
+        return answer(CreateOrgUnitPayload, org_unit=await org.create_unit(info.context.call, draft))
+
+    @write("Move a unit, with everything below it, under another.", MoveOrgUnitPayload)
+    @staticmethod
+    async def move_org_unit(info: Info, input: inputs.MoveOrgUnitInput) -> object:
+        """Move a unit."""
+        moved = await org.move_unit(info.context.call, input.id, input.parent_id, input.expected_version)
+        return answer(MoveOrgUnitPayload, org_unit=moved)
+
+    @write("Set an objective with its key results.", CreateObjectivePayload)
+    @staticmethod
+    async def create_objective(info: Info, input: inputs.CreateObjectiveInput) -> object:
+        """Create an objective."""
+        made = await goals.create(info.context.call, inputs.objective(input))
+        return answer(CreateObjectivePayload, objective=made)
+
+    @write("Change an objective, its alignment, or add key results.", UpdateObjectivePayload)
+    @staticmethod
+    async def update_objective(info: Info, input: inputs.UpdateObjectiveInput) -> object:
+        """Change an objective."""
+        change = Change(
+            values=inputs.changes(input),
+            key_results=inputs.key_results(input.key_results),
+            replace_parent=input.replace_parent,
+        )
+        changed = await goals.update(info.context.call, input.id, change, input.expected_version)
+        return answer(UpdateObjectivePayload, objective=changed)
+
+    @write("Close an objective and freeze its score, or give it up.", CloseObjectivePayload)
+    @staticmethod
+    async def close_objective(info: Info, input: inputs.CloseObjectiveInput) -> object:
+        """Close an objective."""
+        closed = await goals.close(
+            info.context.call,
+            input.id,
+            note=input.note or "",
+            cancel=input.cancel,
+            expected=input.expected_version,
+        )
+        return answer(CloseObjectivePayload, objective=closed)
+
+    @write("Watch a KPI.", CreateKpiPayload)
+    @staticmethod
+    async def create_kpi(info: Info, input: inputs.CreateKpiInput) -> object:
+        """Create a KPI."""
+        return answer(CreateKpiPayload, kpi=await kpis.create(info.context.call, inputs.kpi(input)))
+
+    @write("Change a KPI, or let a target follow the present one.", UpdateKpiPayload)
+    @staticmethod
+    async def update_kpi(info: Info, input: inputs.UpdateKpiInput) -> object:
+        """Change a KPI."""
+        changed = await kpis.update(
+            info.context.call,
+            input.id,
+            inputs.kpi_changes(input),
+            inputs.target(input.target),
+            expected=input.expected_version,
+        )
+        return answer(UpdateKpiPayload, kpi=changed)
+
+    @write("Save a policy as a draft; it is in force only once published.", SavePolicyPayload)
+    @staticmethod
+    async def save_policy(info: Info, input: inputs.SavePolicyInput) -> object:
+        """Save a draft of a policy."""
+        return answer(SavePolicyPayload, policy=await policies.save(info.context.call, inputs.policy(input.policy)))
+
+    @write("Accept a recommendation and carry out what it proposes.", AcceptRecommendationPayload)
+    @staticmethod
+    async def accept_recommendation(info: Info, input: inputs.AcceptRecommendationInput) -> object:
+        """Accept a recommendation."""
+        call = info.context.call
+        done = await recommendations.accept(call, input.id, input.expected_version)
+        created = [found for key in done.created if (found := info.context.find(key))]
+        return answer(AcceptRecommendationPayload, recommendation=done, created=created)
+
+    @write("Dismiss a recommendation for a reason.", DismissRecommendationPayload)
+    @staticmethod
+    async def dismiss_recommendation(info: Info, input: inputs.DismissRecommendationInput) -> object:
+        """Dismiss a recommendation."""
+        done = await recommendations.dismiss(
+            info.context.call, input.id, input.reason, input.note or "", input.expected_version
+        )
+        return answer(DismissRecommendationPayload, recommendation=done)
+
+    @write("Put a recommendation off until a day.", SnoozeRecommendationPayload)
+    @staticmethod
+    async def snooze_recommendation(info: Info, input: inputs.SnoozeRecommendationInput) -> object:
+        """Snooze a recommendation."""
+        done = await recommendations.snooze(info.context.call, input.id, input.until, input.expected_version)
+        return answer(SnoozeRecommendationPayload, recommendation=done)
+
+
+def answer(payload: Callable[..., object], **parts: object) -> object:
+    """Return a payload whose parts are domain objects; its views read them as they are."""
+    return payload(**parts)

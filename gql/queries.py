@@ -1,0 +1,382 @@
+"""What can be asked."""
+
+from datetime import datetime, timedelta
+
+import strawberry
+from strawberry import Parent
+
+from app import recommendations as filed
+from gql import enums
+from gql.context import Context, Info
+from gql.errors import BadInput
+from gql.fields import LARGEST_PAGE, Connection, connection, field, page, window
+from gql.nodes import (
+    CheckInSlot,
+    Cycle,
+    DueSlot,
+    Kpi,
+    Node,
+    Objective,
+    OrgUnit,
+    Person,
+    Recommendation,
+)
+from gql.policies import AuditEntry, FocusKpi, Policy, audit_page, named
+from gql.tree import LONGEST_DEPTH, AlignmentTree
+from okr import alignment, check_in, focus, org, recommendation
+from okr import cycle as cycles
+from okr import policy as policies
+from okr.check_in import SlotState
+from okr.errors import Code, Refusal
+from okr.goal import ObjectiveState
+from okr.keys import Kind, kind_of
+from okr.org import Role
+from okr.snapshot import Entity
+
+LARGEST_FOCUS = 50
+
+
+@strawberry.type(description="A role held on a unit and everything below it.")
+class Grant:
+    """A grant."""
+
+    @field('"viewer", "member", "lead" or "hr_admin".')
+    @staticmethod
+    def role(grant: Parent[org.Grant]) -> str:
+        """Return the role."""
+        return grant.role.value
+
+    @field("The unit it is held on.", OrgUnit)
+    @staticmethod
+    def unit(grant: Parent[org.Grant], info: Info) -> org.OrgUnit:
+        """Return the unit."""
+        return info.context.picture.units[grant.unit]
+
+
+@strawberry.type(description="Who is calling.")
+class Viewer:
+    """The caller."""
+
+    @field("The person behind the token.", Person)
+    @staticmethod
+    def person(root: Parent[Context]) -> org.Person:
+        """Return the person."""
+        return root.picture.people[root.call.actor.key]
+
+    @field("The organisation.")
+    @staticmethod
+    def tenant(root: Parent[Context]) -> str:
+        """Return the tenant."""
+        return root.picture.tenant
+
+    @field("The roles the caller holds.", list[Grant])
+    @staticmethod
+    def grants(root: Parent[Context]) -> tuple[org.Grant, ...]:
+        """Return the grants."""
+        return root.call.actor.grants
+
+
+@strawberry.input(description="Which units to list; every part narrows.")
+class OrgUnitFilter:
+    """A filter of units."""
+
+    root: strawberry.ID | None = strawberry.field(default=None, description="Only this unit and what is below it.")
+    kind: str | None = strawberry.field(default=None, description="Only units of this kind.")
+
+
+@strawberry.input(description="Which objectives to list; every part narrows.")
+class ObjectiveFilter:
+    """A filter of objectives."""
+
+    root: strawberry.ID | None = strawberry.field(default=None, description="Only of this unit and what is below it.")
+    cycle: strawberry.ID | None = strawberry.field(default=None, description="Only in this cycle.")
+    owner_id: strawberry.ID | None = strawberry.field(default=None, description="Only of this owner.")
+    states: list[enums.ObjectiveState] | None = strawberry.field(default=None, description="Only in these states.")
+
+
+@strawberry.input(description="Which KPIs to list; every part narrows.")
+class KpiFilter:
+    """A filter of KPIs."""
+
+    root: strawberry.ID | None = strawberry.field(default=None, description="Only of this unit and what is below it.")
+    bands: list[enums.Band] | None = strawberry.field(default=None, description="Only in these bands.")
+    unmoved: bool | None = strawberry.field(
+        default=None, description="Only those that no key result measures (or only the others)."
+    )
+
+
+@strawberry.input(description="Which check-in slots to list; every part narrows.")
+class CheckInFilter:
+    """A filter of slots."""
+
+    root: strawberry.ID | None = strawberry.field(default=None, description="Only of this unit and what is below it.")
+    owner_id: strawberry.ID | None = strawberry.field(default=None, description="Only of this owner.")
+    states: list[enums.SlotState] | None = strawberry.field(
+        default=None, description="Only in these states; by default the next pending one and the missed ones."
+    )
+    due_before: datetime | None = strawberry.field(default=None, description="Only due before this instant.")
+
+
+@strawberry.input(description="Which recommendations to list; every part narrows.")
+class RecommendationFilter:
+    """A filter of recommendations."""
+
+    root: strawberry.ID | None = strawberry.field(default=None, description="Only of this unit and what is below it.")
+    states: list[enums.RecommendationState] | None = strawberry.field(
+        default=None, description="Only in these states; by default the open ones."
+    )
+    severities: list[enums.Severity] | None = strawberry.field(default=None, description="Only of these severities.")
+    policy_keys: list[str] | None = strawberry.field(default=None, description="Only from these policies.")
+    subject_id: strawberry.ID | None = strawberry.field(default=None, description="Only about this entity.")
+
+
+@strawberry.input(description="Which policies to list; every part narrows.")
+class PolicyFilter:
+    """A filter of policies."""
+
+    keys: list[str] | None = strawberry.field(default=None, description="Only these policies.")
+    states: list[enums.PolicyState] | None = strawberry.field(
+        default=None, description="Only versions in these states; by default the published ones."
+    )
+
+
+@strawberry.input(description="Which audit entries to list; every part narrows.")
+class AuditFilter:
+    """A filter of audit entries."""
+
+    by: strawberry.ID | None = strawberry.field(default=None, description="Only what this person did.")
+    subject_id: strawberry.ID | None = strawberry.field(default=None, description="Only what was done to this entity.")
+    operation: str | None = strawberry.field(default=None, description='Only this operation, like "objective.create".')
+
+
+@strawberry.type(description="What can be asked; everything is limited to what the caller may see.")
+class Query:
+    """The root of queries."""
+
+    @field("Who is calling.", Viewer)
+    @staticmethod
+    def viewer(info: Info) -> Context:
+        """Return the caller."""
+        return info.context
+
+    @field("Anything by its id; null where there is nothing that the caller may see.", Node | None)
+    @staticmethod
+    async def node(info: Info, id: strawberry.ID) -> object:
+        """Return one entity."""
+        return await _node(info.context, id)
+
+    @field("Several by their ids, in that order; at most 100.", list[Node | None])
+    @staticmethod
+    async def nodes(info: Info, ids: list[strawberry.ID]) -> list[object]:
+        """Return entities."""
+        if len(ids) > LARGEST_PAGE:
+            raise BadInput(f"At most {LARGEST_PAGE} ids at once; {len(ids)} were asked for.", "ids")
+        return [await _node(info.context, key) for key in ids]
+
+    @field("The cycles, oldest first.", list[Cycle])
+    @staticmethod
+    def cycles(info: Info) -> list[cycles.Cycle]:
+        """Return the cycles."""
+        return sorted(info.context.picture.cycles.values(), key=lambda c: (c.first, -c.last.toordinal()))
+
+    @field("The executives' view: one request, one consistent version, any depth.", AlignmentTree)
+    @staticmethod
+    def alignment_tree(
+        info: Info, cycle: strawberry.ID | None = None, root: strawberry.ID | None = None, depth: int | None = None
+    ) -> AlignmentTree:
+        """Return the tree of a cycle, or of the present quarter."""
+        return alignment_tree(info.context, cycle, root, depth)
+
+    @field("The units.", Connection[OrgUnit])
+    @staticmethod
+    def org_units(
+        info: Info, filter: OrgUnitFilter | None = None, first: int | None = None, after: str | None = None
+    ) -> object:
+        """Return a page of units, in order of their names' paths."""
+        context, narrow = info.context, filter or OrgUnitFilter()
+        root = context.root(narrow.root)
+        found = [
+            unit
+            for unit in context.picture.units.values()
+            if context.below(root, unit.key) and narrow.kind in (None, unit.kind)
+        ]
+        return page(
+            found,
+            lambda unit: (len(context.picture.paths[unit.key]), unit.name.original, unit.key),
+            window(first, after),
+        )
+
+    @field("The objectives.", Connection[Objective])
+    @staticmethod
+    def objectives(
+        info: Info, filter: ObjectiveFilter | None = None, first: int | None = None, after: str | None = None
+    ) -> object:
+        """Return a page of objectives, newest first."""
+        context, narrow = info.context, filter or ObjectiveFilter()
+        root = context.root(narrow.root)
+        found = [
+            objective
+            for objective in context.picture.objectives.values()
+            if context.below(root, objective.unit)
+            and narrow.cycle in (None, objective.cycle)
+            and narrow.owner_id in (None, objective.owner)
+            and (narrow.states is None or objective.state in narrow.states)
+        ]
+        return page(found, lambda objective: (-objective.since.toordinal(), objective.key), window(first, after))
+
+    @field("The KPIs.", Connection[Kpi])
+    @staticmethod
+    def kpis(info: Info, filter: KpiFilter | None = None, first: int | None = None, after: str | None = None) -> object:
+        """Return a page of KPIs, by name."""
+        context, narrow = info.context, filter or KpiFilter()
+        root = context.root(narrow.root)
+        found = [
+            watched
+            for watched in context.picture.kpis.values()
+            if context.below(root, watched.unit)
+            and (narrow.bands is None or context.band(watched) in narrow.bands)
+            and (narrow.unmoved is None or narrow.unmoved is not bool(context.picture.movers_of.get(watched.key)))
+        ]
+        return page(found, lambda watched: (watched.name.original, watched.key), window(first, after))
+
+    @field("The check-ins that are due or were missed.", Connection[CheckInSlot])
+    @staticmethod
+    def check_ins_due(
+        info: Info, filter: CheckInFilter | None = None, first: int | None = None, after: str | None = None
+    ) -> object:
+        """Return a page of slots, by when they are due."""
+        narrow = filter or CheckInFilter()
+        found = _due(info.context, narrow)
+        return page(
+            found,
+            lambda due: (due.filled.slot.due.isoformat(), due.key_result.key),
+            window(first, after),
+        )
+
+    @field("What the policies found.", Connection[Recommendation])
+    @staticmethod
+    async def recommendations(
+        info: Info, filter: RecommendationFilter | None = None, first: int | None = None, after: str | None = None
+    ) -> object:
+        """Return a page of recommendations, newest first."""
+        context, narrow = info.context, filter or RecommendationFilter()
+        asked, root = window(first, after), context.root(narrow.root)
+        units = [key for key in context.picture.units if context.below(root, key)]
+        found = await context.call.store.recommendations(
+            states=narrow.states or [recommendation.RecommendationState.OPEN],
+            severities=narrow.severities,
+            units=units,
+            policies=narrow.policy_keys,
+            subjects=[narrow.subject_id] if narrow.subject_id else None,
+            before=_instant_place(asked.after),
+            limit=asked.size + 1,
+        )
+        return connection(
+            [((one.first_seen.isoformat(), one.key), one) for one in found[: asked.size]],
+            more=len(found) > asked.size,
+            before=asked.after is not None,
+            total=None,
+        )
+
+    @field("The weak KPIs a focused objective would pay off most for, with every factor of the score.", list[FocusKpi])
+    @staticmethod
+    def focus_kpis(
+        info: Info, cycle: strawberry.ID | None = None, root: strawberry.ID | None = None, first: int | None = None
+    ) -> list[focus.FocusScore]:
+        """Return the ranking as of today; `cycle` must exist, and the score does not depend on it."""
+        context = info.context
+        if cycle is not None and cycle not in context.picture.cycles:
+            raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
+        size = window(first, None, 5).size
+        ranked = focus.ranking(context.picture, context.root(root), focus.Weights())
+        return [score for score in ranked if context.sees(context.picture.kpis[score.kpi])][:size]
+
+    @field("The policies; HR administrators see all versions.", list[Policy])
+    @staticmethod
+    async def policies(info: Info, filter: PolicyFilter | None = None) -> list[policies.Policy]:
+        """Return policies, by key and newest version first."""
+        narrow, context = filter or PolicyFilter(), info.context
+        wanted = narrow.states or [policies.PolicyState.PUBLISHED]
+        if set(wanted) != {policies.PolicyState.PUBLISHED}:
+            context.call.require(Role.HR_ADMIN, context.picture.root.key)
+        found = await context.call.store.policy_versions()
+        chosen = [p for p in found if p.state in wanted and (narrow.keys is None or p.key in narrow.keys)]
+        return sorted(chosen, key=lambda p: (p.key, -p.version))
+
+    @field("Who changed what; for HR administrators of the whole organisation.", Connection[AuditEntry])
+    @staticmethod
+    async def audit_log(
+        info: Info, filter: AuditFilter | None = None, first: int | None = None, after: str | None = None
+    ) -> object:
+        """Return a page of the audit log, newest first."""
+        context, narrow = info.context, filter or AuditFilter()
+        context.call.require(Role.HR_ADMIN, context.picture.root.key)
+        asked = window(first, after)
+        found = await context.call.store.audit(
+            by=narrow.by,
+            subject=narrow.subject_id,
+            operation=narrow.operation,
+            before=_instant_place(asked.after),
+            limit=asked.size + 1,
+        )
+        return audit_page(found, asked)
+
+
+def alignment_tree(context: Context, cycle: str | None, root: str | None, depth: int | None) -> AlignmentTree:
+    """Return the tree as the caller sees it; refuses an unknown cycle or root, or that no quarter is open."""
+    if depth is not None and not 0 <= depth <= LONGEST_DEPTH:
+        raise BadInput(f"depth is from 0 to {LONGEST_DEPTH}.", "depth")
+    span = cycle or context.quarter()
+    if span is None:
+        raise Refusal(Code.NOT_FOUND, "No quarter is open today; name a cycle.", ("cycle",))
+    shown = alignment.tree(context.picture, span, context.root(root), depth, context.sees_unit)
+    return AlignmentTree(shown=shown, span=span)
+
+
+async def _node(context: Context, key: str) -> Entity | recommendation.Recommendation | policies.Policy | object | None:
+    if kind_of(key) is Kind.RECOMMENDATION:
+        return await filed.find(context.call, key)
+    if kind_of(key) is Kind.POLICY:
+        return await named(context, key)
+    if kind_of(key) is Kind.CHECK_IN:
+        said = await context.call.store.check_in(key)
+        return said if said is not None and context.find(said.key_result) else None
+    return context.find(key)
+
+
+def _due(context: Context, narrow: CheckInFilter) -> list[DueSlot]:
+    picture, root = context.picture, context.root(narrow.root)
+    wanted = narrow.states or [SlotState.PENDING, SlotState.MISSED]
+    found: list[DueSlot] = []
+    for key_result in picture.key_results.values():
+        objective = picture.objectives[key_result.objective]
+        owner = key_result.owner or objective.owner
+        if (
+            key_result.cancelled
+            or objective.state is not ObjectiveState.ACTIVE
+            or not context.below(root, objective.unit)
+            or narrow.owner_id not in (None, owner)
+        ):
+            continue
+        slots = check_in.attendance(picture, key_result)
+        upcoming = check_in.next_due(slots)
+        for filled in slots:
+            if filled.state not in wanted or (narrow.due_before and filled.slot.due >= narrow.due_before):
+                continue
+            later = filled.state is SlotState.PENDING and upcoming is not None and filled.slot.due > upcoming.slot.due
+            if not later or narrow.due_before:
+                found.append(DueSlot(key_result, filled))
+    return found
+
+
+def _instant_place(place: tuple[object, ...] | None) -> tuple[datetime, str] | None:
+    if place is None:
+        return None
+    try:
+        at = datetime.fromisoformat(str(place[0]))
+        key = str(place[1])
+    except (ValueError, IndexError):
+        raise BadInput("This cursor belongs to another list.", "after") from None
+    if at.utcoffset() != timedelta(0):
+        raise BadInput("This cursor belongs to another list.", "after")
+    return at, key

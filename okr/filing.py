@@ -1,0 +1,224 @@
+"""Filing: what a run of the policies does to the recommendations on file."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from okr import keys, recommendation
+from okr.recommendation import Finding, Recommendation, RecommendationState
+
+
+class Standing(StrEnum):
+    """What a run of the policies says about a recommendation on file that it did not find again.
+
+    UNTOUCHED was not looked at. UNKNOWN lacked data. CLEAR did not match. CURED did not match and its episode is over.
+    VOID cannot match any more: the policy is off or holds elsewhere, the cycle is closed, the subject is gone.
+    """
+
+    UNTOUCHED = "untouched"
+    UNKNOWN = "unknown"
+    CLEAR = "clear"
+    CURED = "cured"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long a policy waits, in days; see Policy. `expires` 0 means never."""
+
+    hold: int = 0
+    clear: int = 0
+    cooldown: int = 30
+    expires: int = 90
+
+
+def reconcile(
+    tenant: str,
+    filed: Iterable[Recommendation],
+    found: Iterable[Finding],
+    standing: Callable[[Recommendation], Standing],
+    terms: Mapping[str, Terms],
+    at: datetime,
+) -> tuple[Recommendation, ...]:
+    """Return what a run changes on file: those on file that moved or saw something new, then the new ones.
+
+    `filed` are the live ones, at most one per `dedupe`; `standing` answers for those that were not found again; `terms`
+    are by policy key. Reconciling the result once more changes nothing. Missing data never resolves anything.
+    Versions are left as they are: whoever stores a recommendation raises its.
+    """
+    fresh = {finding.dedupe: finding for finding in found}
+    changed: list[Recommendation] = []
+    for before in filter(recommendation.live, filed):
+        finding = fresh.get(before.finding.dedupe)
+        after = _after_run(before, finding, standing, terms.get(before.finding.policy, Terms()), at)
+        if after != before:
+            changed.append(after)
+        if recommendation.live(after):
+            fresh.pop(after.finding.dedupe, None)
+    return (*changed, *(_filed(tenant, finding, terms.get(finding.policy, Terms()), at) for finding in fresh.values()))
+
+
+def _after_run(
+    before: Recommendation,
+    finding: Finding | None,
+    standing: Callable[[Recommendation], Standing],
+    terms: Terms,
+    at: datetime,
+) -> Recommendation:
+    verdict = None if finding else standing(before)
+    if verdict is Standing.UNTOUCHED:
+        return before
+    after = _in_time(before, at)
+    if finding is not None:
+        after = _seen(after, finding, terms, at)
+    elif verdict is Standing.VOID:
+        after = _void(after, at)
+    elif verdict is not Standing.UNKNOWN:
+        after = _unseen(after, terms, at, cured=verdict is Standing.CURED)
+    return _lapsed(after, terms, at)
+
+
+def _filed(tenant: str, finding: Finding, terms: Terms, at: datetime) -> Recommendation:
+    key = keys.derive(keys.Kind.RECOMMENDATION, tenant, finding.dedupe, at.isoformat())
+    pending = Recommendation(key=key, state=RecommendationState.PENDING, finding=finding, first_seen=at, last_seen=at)
+    return _held(pending, terms, at)
+
+
+def _in_time(filed: Recommendation, at: datetime) -> Recommendation:
+    """What the passing of time alone does: a snooze ends, a cool-down after the end is over."""
+    if not _waited(filed, at):
+        return filed
+    match filed.state:
+        case RecommendationState.SNOOZED:
+            return _automatic(replace(filed, until=None), RecommendationState.OPEN, at, "the snooze is over")
+        case RecommendationState.RESOLVED | RecommendationState.EXPIRED:
+            return replace(filed, closed=True)
+        case _:
+            return filed
+
+
+def _waited(filed: Recommendation, at: datetime) -> bool:
+    return filed.until is not None and at.date() >= filed.until
+
+
+def _seen(filed: Recommendation, finding: Finding, terms: Terms, at: datetime) -> Recommendation:
+    """What finding it again does."""
+    match filed.state:
+        case RecommendationState.PENDING:
+            return _held(_refreshed(filed, finding, at), terms, at)
+        case RecommendationState.OPEN:
+            return _refreshed(filed, finding, at)
+        case RecommendationState.SNOOZED | RecommendationState.DISMISSED:
+            refreshed = _refreshed(filed, finding, at)
+            why = _loud(filed, finding, at)
+            return _automatic(replace(refreshed, until=None), RecommendationState.OPEN, at, why) if why else refreshed
+        case RecommendationState.RESOLVED if recommendation.live(filed):
+            return _reopened(filed, finding, at, "it matches again")
+        case RecommendationState.APPLIED:
+            return _reopened(filed, finding, at, why) if (why := _undone(filed, finding, terms, at)) else filed
+        case RecommendationState.ACCEPTED | RecommendationState.RESOLVED | RecommendationState.EXPIRED:
+            return filed
+        case _ as never:
+            assert_never(never)
+
+
+def _loud(filed: Recommendation, finding: Finding, at: datetime) -> str:
+    """Why a snoozed or dismissed one may speak up again, empty where it may not."""
+    if finding.severity.rank > filed.finding.severity.rank:
+        return "it is more severe"
+    if filed.state is RecommendationState.DISMISSED:
+        if _waited(filed, at):
+            return "the cool-down is over"
+        if finding.cycle != filed.finding.cycle:
+            return "a new cycle has begun"
+    return ""
+
+
+def _undone(filed: Recommendation, finding: Finding, terms: Terms, at: datetime) -> str:
+    """Why an applied one asks again, empty where what was done may still show."""
+    if finding.severity.rank > filed.finding.severity.rank:
+        return "it is more severe"
+    if filed.clear_since is not None:
+        return "what was done did not last"
+    if at.date() >= _entered(filed).date() + timedelta(days=terms.cooldown):
+        return "what was done did not help"
+    return ""
+
+
+def _unseen(filed: Recommendation, terms: Terms, at: datetime, *, cured: bool) -> Recommendation:
+    """What the end of the match does, seen with data."""
+    today = at.date()
+    since = filed.clear_since or today
+    cleared = replace(filed, clear_since=since)
+    match filed.state:
+        case RecommendationState.PENDING:
+            return replace(_automatic(filed, RecommendationState.RESOLVED, at, "it did not last"), closed=True)
+        case RecommendationState.OPEN | RecommendationState.SNOOZED:
+            if today < since + timedelta(days=terms.clear):
+                return cleared
+            return _quiet(cleared, RecommendationState.RESOLVED, terms, at, "the condition no longer holds")
+        case RecommendationState.DISMISSED:
+            return replace(filed, closed=_waited(filed, at))
+        case RecommendationState.APPLIED:
+            over = cured or (filed.finding.episode is None and today >= since + timedelta(days=terms.cooldown))
+            return replace(cleared, closed=over)
+        case RecommendationState.ACCEPTED | RecommendationState.RESOLVED | RecommendationState.EXPIRED:
+            return filed
+        case _ as never:
+            assert_never(never)
+
+
+def _void(filed: Recommendation, at: datetime) -> Recommendation:
+    match filed.state:
+        case RecommendationState.PENDING | RecommendationState.OPEN | RecommendationState.SNOOZED:
+            ended = _automatic(replace(filed, until=None), RecommendationState.EXPIRED, at, "it can no longer match")
+            return replace(ended, closed=True)
+        case RecommendationState.ACCEPTED:
+            return filed
+        case _:
+            return replace(filed, closed=True)
+
+
+def _lapsed(filed: Recommendation, terms: Terms, at: datetime) -> Recommendation:
+    if filed.state is not RecommendationState.OPEN or not terms.expires:
+        return filed
+    if at < _entered(filed) + timedelta(days=terms.expires):
+        return filed
+    return _quiet(filed, RecommendationState.EXPIRED, terms, at, f"nobody acted for {terms.expires} days")
+
+
+def _held(pending: Recommendation, terms: Terms, at: datetime) -> Recommendation:
+    if at < pending.first_seen + timedelta(days=terms.hold):
+        return pending
+    return _automatic(pending, RecommendationState.OPEN, at, f"held for {terms.hold} days" if terms.hold else "")
+
+
+def _refreshed(filed: Recommendation, finding: Finding, at: datetime) -> Recommendation:
+    """The newest finding, unless it says the same as one seen earlier on the same day: then nothing is written."""
+    same = replace(finding, evidence=replace(finding.evidence, at=filed.finding.evidence.at)) == filed.finding
+    if same and filed.last_seen.date() == at.date():
+        return replace(filed, clear_since=None)
+    return replace(filed, finding=finding, last_seen=at, clear_since=None)
+
+
+def _reopened(filed: Recommendation, finding: Finding, at: datetime, reason: str) -> Recommendation:
+    again = replace(_refreshed(filed, finding, at), times=filed.times + 1, until=None)
+    return _automatic(again, RecommendationState.OPEN, at, reason)
+
+
+def _quiet(
+    filed: Recommendation, state: RecommendationState, terms: Terms, at: datetime, reason: str
+) -> Recommendation:
+    until = at.date() + timedelta(days=terms.cooldown)
+    return _automatic(replace(filed, until=until, closed=not terms.cooldown), state, at, reason)
+
+
+def _entered(filed: Recommendation) -> datetime:
+    """When it came into the state it is in."""
+    return filed.history[-1].at if filed.history else filed.first_seen
+
+
+def _automatic(filed: Recommendation, state: RecommendationState, at: datetime, reason: str) -> Recommendation:
+    return recommendation.stepped(filed, state, f"policy:{filed.finding.policy}", at, reason)

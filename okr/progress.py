@@ -1,0 +1,423 @@
+"""Progress: how far a key result has come, whether that is far enough today, and how it rolls up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import assert_never
+
+from okr import check_in as check_ins
+from okr import cycle as cycles
+from okr import formula, goal
+from okr.check_in import SlotState
+from okr.cycle import Cycle
+from okr.goal import CheckIn, Driver, KeyResult, KeyResultType, Objective, ObjectiveState
+from okr.number import EXACT, Direction
+from okr.snapshot import Snapshot
+from okr.text import Text
+
+ON_TRACK_GAP = Decimal("0.10")
+AT_RISK_GAP = Decimal("0.25")
+EARLY_SHARE = Decimal("0.10")
+EARLY_DAYS = 7
+STALE_AFTER = 2
+ZERO, ONE = Decimal(0), Decimal(1)
+
+
+class Flag(StrEnum):
+    """What the clamped progress does not show.
+
+    REGRESSED is worse than at the start, OVERSHOOT beyond the target. DEGENERATE has no way to measure: an imported
+    start that equals its target, or milestones that are all cancelled.
+    """
+
+    REGRESSED = "regressed"
+    OVERSHOOT = "overshoot"
+    DEGENERATE = "degenerate"
+
+
+class Status(StrEnum):
+    """The verdict of the day, from best to worst.
+
+    What nobody has measured is worse than what nobody measured lately, and both are worse than any green; a verdict
+    that rests on data is worse still.
+
+    NOT_STARTED has no check-in yet, or nothing that could have one. TOO_EARLY is in its first tenth or its first seven
+    days, where a verdict would be noise. ON_TRACK, AT_RISK and OFF_TRACK compare with the pace. STALE would look fine,
+    but its latest two check-ins were missed.
+    """
+
+    ACHIEVED = "achieved"
+    ON_TRACK = "on_track"
+    TOO_EARLY = "too_early"
+    STALE = "stale"
+    NOT_STARTED = "not_started"
+    AT_RISK = "at_risk"
+    OFF_TRACK = "off_track"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far one key result has come.
+
+    `progress` is 0 to 1. `raw` is the same unclamped, for results that go from a start to a target; None elsewhere.
+    `current` is the latest value: in the key result's unit, 0 or 1 for a BOOLEAN one, the weight done for a MILESTONE
+    one; None before the first check-in. `in_band_now` tells of a MAINTAIN one whether its latest value is inside, and
+    `slots_inside` of `slots_due` what its progress counts (0 of 0 where no slot has been decided yet).
+    """
+
+    key_result: KeyResult
+    progress: Decimal
+    raw: Decimal | None
+    current: Decimal | None
+    flags: tuple[Flag, ...]
+    status: Status
+    in_band_now: bool | None = None
+    slots_inside: int = 0
+    slots_due: int = 0
+
+    @property
+    def explained(self) -> Text:
+        """The formula with the numbers in it, in English and Vietnamese."""
+        return _explained(self)
+
+    @property
+    def explanation(self) -> str:
+        """The formula with the numbers in it, in English."""
+        return self.explained.original
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """How far an objective has come; `parts` are the (weight, progress) pairs it was rolled up from.
+
+    `progress` is None where nothing counts; `coverage` is the share of weight with data; `status` the worst of the
+    live parts, NOT_STARTED where nothing counts. A closed objective has its frozen score and no parts.
+    """
+
+    progress: Decimal | None
+    coverage: Decimal
+    status: Status
+    parts: tuple[tuple[Decimal, Decimal], ...] = ()
+
+    @property
+    def explained(self) -> Text:
+        """The weighted mean with the numbers in it, in English and Vietnamese."""
+        return _summed(self)
+
+    @property
+    def explanation(self) -> str:
+        """The weighted mean with the numbers in it, in English."""
+        return self.explained.original
+
+
+def raw(key_result: KeyResult, value: Decimal) -> Decimal | None:
+    """Return (value − start) ÷ (target − start), unclamped and in 34 digits; None where nothing leads to a target.
+
+    Works in both directions. An imported start that equals its target gives 1 where the target is met, else 0.
+    """
+    start, target = key_result.start, key_result.target
+    if start is None or target is None:
+        return None
+    if start == target:
+        met = value <= target if key_result.direction is Direction.LOWER else value >= target
+        return ONE if met else ZERO
+    return EXACT.divide(EXACT.subtract(value, start), EXACT.subtract(target, start))
+
+
+def inside(key_result: KeyResult, value: Decimal) -> bool:
+    """Tell whether `value` lies in the band of a MAINTAIN key result, bounds included."""
+    above = key_result.low is None or value >= key_result.low
+    return above and (key_result.high is None or value <= key_result.high)
+
+
+def pace(expected: Decimal, actual: Decimal) -> Status:
+    """Return the verdict on `actual` where `expected` is due (shares): 10 points behind is on track, 25 at risk."""
+    # A third of a cycle has no finite decimal: without rounding, a gap of exactly 10 points could come out above it.
+    gap = round(expected - actual, 12)
+    if gap <= ON_TRACK_GAP:
+        return Status.ON_TRACK
+    return Status.AT_RISK if gap <= AT_RISK_GAP else Status.OFF_TRACK
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """Return the worst of the statuses; NOT_STARTED where there is none."""
+    return max(statuses, key=list(Status).index, default=Status.NOT_STARTED)
+
+
+def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Progress:
+    """Return how far a key result has come as of the picture; one of a closed objective as of its closing."""
+    if snapshot.key_results.get(key_result.key) is not key_result:
+        return _progress(snapshot, key_result)
+    known = snapshot.derived(Progress)
+    if key_result.key not in known:
+        known[key_result.key] = _progress(snapshot, key_result)
+    return known[key_result.key]
+
+
+def of_objective(snapshot: Snapshot, objective: Objective) -> Rollup:
+    """Return Σ wᵢpᵢ ÷ Σ wᵢ over what drives an objective, with coverage and the worst status.
+
+    Its driver names the parts: KEY_RESULTS its live key results by their weights; ALIGNED the active and closed
+    objectives that support it, each with weight 1; BOTH all of them. What supports one of its key results moves that
+    key result's number and is heard through it, never twice. A part of weight 0 is shown, not counted; an aligned
+    objective without progress only lowers the coverage. A closed objective keeps its frozen score.
+    """
+    known = snapshot.derived(Rollup)
+    for below in reversed(_drivers(snapshot, objective)):
+        if below.key not in known:
+            known[below.key] = _rolled_up(snapshot, below)
+    if snapshot.objectives.get(objective.key) is not objective:
+        return _rolled_up(snapshot, objective)
+    if objective.key not in known:
+        known[objective.key] = _rolled_up(snapshot, objective)
+    return known[objective.key]
+
+
+def of_unit(snapshot: Snapshot, unit: str, cycle: str) -> Decimal | None:
+    """Return the mean progress of the unit's own active and closed objectives in a cycle, None where none has any.
+
+    Every objective counts alike. The goals of the units below are theirs: they reach this number by alignment alone.
+    """
+    own = (
+        of_objective(snapshot, objective).progress
+        for objective in snapshot.objectives_of.get(unit, ())
+        if objective.cycle == cycle and objective.state in _COUNTED
+    )
+    found = [progress for progress in own if progress is not None]
+    return EXACT.divide(sum(found, ZERO), Decimal(len(found))) if found else None
+
+
+def weakest(snapshot: Snapshot, unit: str, cycle: Cycle) -> Objective | None:
+    """Return the goal a unit at its limit would swap out first; None where it has none.
+
+    Lowest progress first (nothing to measure is lowest), then lowest coverage, then the newest, then the key.
+    """
+
+    def strength(objective: Objective) -> tuple[Decimal, Decimal, int, str]:
+        rollup = of_objective(snapshot, objective)
+        return rollup.progress or ZERO, rollup.coverage, -objective.since.toordinal(), objective.key
+
+    return min(goal.counted(snapshot, unit, cycle), key=strength, default=None)
+
+
+_COUNTED = (ObjectiveState.ACTIVE, ObjectiveState.CLOSED)
+
+
+def _progress(snapshot: Snapshot, key_result: KeyResult) -> Progress:
+    entries = check_ins.said(snapshot, key_result)
+    if not entries:
+        degenerate = key_result.start is not None and key_result.start == key_result.target
+        return Progress(
+            key_result=key_result,
+            progress=ZERO,
+            raw=None,
+            current=None,
+            flags=(Flag.DEGENERATE,) if degenerate else (),
+            status=Status.NOT_STARTED,
+        )
+    measure = _measured(snapshot, key_result, entries)
+    return replace(measure, status=_status(snapshot, measure, entries[-1]))
+
+
+def _measured(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckIn, ...]) -> Progress:
+    latest = entries[-1]
+    match key_result.type:
+        case KeyResultType.NUMBER | KeyResultType.PERCENT | KeyResultType.CURRENCY:
+            current = latest.value or ZERO
+            share = raw(key_result, current) or ZERO
+            return _share(key_result, share, current, _flags(key_result, share), unclamped=share)
+        case KeyResultType.BOOLEAN:
+            done = ONE if latest.done else ZERO
+            return _share(key_result, done, done, ())
+        case KeyResultType.MILESTONE:
+            live = [(i, each.weight) for i, each in enumerate(key_result.milestones) if not each.cancelled]
+            total = sum((weight for _, weight in live), ZERO)
+            done = sum((weight for i, weight in live if i in latest.milestones), ZERO)
+            if not total:
+                return _share(key_result, ZERO, done, (Flag.DEGENERATE,))
+            return _share(key_result, EXACT.divide(done, total), done, ())
+        case KeyResultType.MAINTAIN:
+            return _maintained(snapshot, key_result, entries)
+        case never:
+            assert_never(never)
+
+
+def _share(
+    key_result: KeyResult,
+    share: Decimal,
+    current: Decimal,
+    flags: tuple[Flag, ...],
+    unclamped: Decimal | None = None,
+) -> Progress:
+    return Progress(
+        key_result=key_result,
+        progress=min(max(share, ZERO), ONE),
+        raw=unclamped,
+        current=current,
+        flags=flags,
+        status=Status.NOT_STARTED,
+    )
+
+
+def _flags(key_result: KeyResult, share: Decimal) -> tuple[Flag, ...]:
+    if key_result.start == key_result.target:
+        return (Flag.DEGENERATE,)
+    if share < 0:
+        return (Flag.REGRESSED,)
+    return (Flag.OVERSHOOT,) if share > 1 else ()
+
+
+def _maintained(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckIn, ...]) -> Progress:
+    """Return the share of decided slots inside the band; before any is decided, whether the latest value is."""
+    current = entries[-1].value or ZERO
+    now = inside(key_result, current)
+    within = {entry.key for entry in entries if inside(key_result, entry.value or ZERO)}
+    decided = [
+        filled.check_in in within
+        for filled in check_ins.attendance(snapshot, key_result)
+        if filled.state in (SlotState.ON_TIME, SlotState.LATE, SlotState.MISSED)
+    ]
+    share = EXACT.divide(Decimal(sum(decided)), Decimal(len(decided))) if decided else Decimal(now)
+    measure = _share(key_result, share, current, ())
+    return replace(measure, in_band_now=now, slots_inside=sum(decided), slots_due=len(decided))
+
+
+def _status(snapshot: Snapshot, measure: Progress, latest: CheckIn) -> Status:
+    verdict = _verdict(snapshot, measure)
+    final = measure.progress == ONE and measure.key_result.type in (KeyResultType.BOOLEAN, KeyResultType.MILESTONE)
+    green = verdict in (Status.ON_TRACK, Status.TOO_EARLY, Status.ACHIEVED) and not final
+    return Status.STALE if green and _stale(snapshot, measure.key_result, latest) else verdict
+
+
+def _verdict(snapshot: Snapshot, measure: Progress) -> Status:
+    key_result = measure.key_result
+    objective = snapshot.objectives[key_result.objective]
+    cycle = snapshot.cycles[objective.cycle]
+    day = check_ins.moment(snapshot, objective).astimezone(snapshot.zone(objective.unit)).date()
+    # A goal set in mid-cycle has the rest of the cycle to get there; measured from the start it would be born late.
+    late = key_result.since > cycle.first
+    life = replace(cycle, first=min(key_result.since, cycle.last)) if late else cycle
+    maintained = key_result.type is KeyResultType.MAINTAIN
+    if measure.progress == ONE and (not maintained or day > cycle.last):
+        return Status.ACHIEVED
+    expected = cycles.elapsed(life, day)
+    if day <= cycle.last and (expected <= EARLY_SHARE or _days(life.first, day) <= EARLY_DAYS):
+        return Status.TOO_EARLY
+    # To maintain is to be inside every time, from the first check-in on: there is no line to climb.
+    return pace(ONE if maintained else expected, measure.progress)
+
+
+def _days(first: date, day: date) -> int:
+    return (day - first).days + 1
+
+
+def _stale(snapshot: Snapshot, key_result: KeyResult, latest: CheckIn) -> bool:
+    # Slots are at least a week apart, so an entry of the last six days rules two misses out without counting slots.
+    if (check_ins.moment(snapshot, snapshot.objectives[key_result.objective]) - latest.at).days < 6:
+        return False
+    return check_ins.missed_in_a_row(check_ins.attendance(snapshot, key_result)) >= STALE_AFTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    weight: Decimal
+    progress: Decimal | None
+    coverage: Decimal
+    status: Status
+
+
+def _drivers(snapshot: Snapshot, objective: Objective) -> list[Objective]:
+    """Return every objective whose progress reaches this one by alignment, each after the one it supports.
+
+    A walk of its own instead of a recursion: a chain may be longer than Python's stack, and a loop (refused on write,
+    but an import may have been repaired by hand) ends where it meets itself.
+    """
+    found: list[Objective] = []
+    seen, waiting = {objective.key}, [objective]
+    while waiting:
+        for below in _aligned(snapshot, waiting.pop()):
+            if below.key not in seen:
+                seen.add(below.key)
+                found.append(below)
+                waiting.append(below)
+    return found
+
+
+def _aligned(snapshot: Snapshot, objective: Objective) -> tuple[Objective, ...]:
+    if objective.driver is Driver.KEY_RESULTS:
+        return ()
+    return tuple(below for below in snapshot.supporters_of.get(objective.key, ()) if below.state in _COUNTED)
+
+
+def _rolled_up(snapshot: Snapshot, objective: Objective) -> Rollup:
+    parts = [part for part in _parts(snapshot, objective) if part.weight]
+    counted = [(part.weight, part.progress) for part in parts if part.progress is not None]
+    due = sum((part.weight for part in parts), ZERO)
+    covered = sum((EXACT.multiply(part.weight, part.coverage) for part in parts), ZERO)
+    coverage = EXACT.divide(covered, due) if due else ZERO
+    if objective.final and objective.final.at <= snapshot.as_of:
+        return Rollup(progress=objective.final.progress, coverage=coverage, status=_graded(objective.final.progress))
+    return Rollup(
+        progress=_mean(counted),
+        coverage=coverage,
+        status=worst(part.status for part in parts),
+        parts=tuple(counted),
+    )
+
+
+def _parts(snapshot: Snapshot, objective: Objective) -> Iterable[_Part]:
+    if objective.driver is not Driver.ALIGNED:
+        for key_result in snapshot.key_results_of.get(objective.key, ()):
+            if not key_result.cancelled:
+                own = of_key_result(snapshot, key_result)
+                has_data = ONE if own.current is not None else ZERO
+                yield _Part(weight=key_result.weight, progress=own.progress, coverage=has_data, status=own.status)
+    known = snapshot.derived(Rollup)
+    for below in _aligned(snapshot, objective):
+        # Missing only where a loop of supports closes: what is being computed cannot count itself.
+        if rollup := known.get(below.key):
+            yield _Part(weight=ONE, progress=rollup.progress, coverage=rollup.coverage, status=rollup.status)
+
+
+def _mean(counted: list[tuple[Decimal, Decimal]]) -> Decimal | None:
+    if not counted:
+        return None
+    weights = sum((weight for weight, _ in counted), ZERO)
+    mean = EXACT.divide(sum((EXACT.multiply(weight, progress) for weight, progress in counted), ZERO), weights)
+    # The last digit of a rounded quotient may step over its parts; a mean never lies outside them.
+    return min(max(mean, min(progress for _, progress in counted)), max(progress for _, progress in counted))
+
+
+def _graded(score: Decimal | None) -> Status:
+    if score is None:
+        return Status.NOT_STARTED
+    return Status.ACHIEVED if score >= ONE else pace(ONE, score)
+
+
+def _explained(measure: Progress) -> Text:
+    key_result, current = measure.key_result, measure.current
+    if current is None:
+        return formula.NO_CHECK_IN
+    match key_result.type:
+        case KeyResultType.NUMBER | KeyResultType.PERCENT | KeyResultType.CURRENCY:
+            start, target, share = (key_result.start or ZERO, key_result.target or ZERO, measure.raw or ZERO)
+            return formula.way(start, target, current, share, measure.progress)
+        case KeyResultType.BOOLEAN:
+            return formula.DONE if current else formula.NOT_DONE
+        case KeyResultType.MILESTONE:
+            total = sum((each.weight for each in key_result.milestones if not each.cancelled), ZERO)
+            return formula.steps(current, total, measure.progress) if total else formula.ALL_CANCELLED
+        case KeyResultType.MAINTAIN:
+            bounds, now = formula.band(key_result.low, key_result.high), bool(measure.in_band_now)
+            within, due = measure.slots_inside, measure.slots_due
+            return formula.kept(within, due, measure.progress, current, now, bounds)
+        case never:
+            assert_never(never)
+
+
+def _summed(rollup: Rollup) -> Text:
+    if rollup.progress is None:
+        return formula.NOTHING_COUNTS
+    return formula.mean(rollup.parts, rollup.progress) if rollup.parts else formula.frozen(rollup.progress)

@@ -1,0 +1,1 @@
+"""Judges facts by policies: pure on the outside, the rules engine inside."""

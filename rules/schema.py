@@ -1,0 +1,630 @@
+"""The fact schema of the product: what a policy may ask about a KPI, a unit, an objective and a key result."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from okr.cycle import CycleKind
+from okr.goal import KeyResultType
+from okr.kpi import Band, BreachState, Period
+from okr.number import Direction
+from okr.progress import Status
+from rules.fields import Choice, FactKind, Field, FieldType, Scalar
+
+MEASURE = "measure"
+"""The unit of a field that is in the KPI's own unit."""
+
+_VIETNAMESE: Mapping[StrEnum, str] = {
+    Band.GREEN: "xanh",
+    Band.AMBER: "vàng",
+    Band.RED: "đỏ",
+    Band.UNKNOWN: "chưa rõ",
+    Band.STALE: "thiếu số liệu",
+    BreachState.OK: "ổn",
+    BreachState.PENDING: "đang theo dõi",
+    BreachState.BREACHED: "vi phạm",
+    BreachState.RECOVERING: "đang hồi phục",
+    Direction.HIGHER: "càng cao càng tốt",
+    Direction.LOWER: "càng thấp càng tốt",
+    Direction.RANGE: "trong khoảng",
+    Period.DAY: "ngày",
+    Period.WEEK: "tuần",
+    Period.MONTH: "tháng",
+    Period.QUARTER: "quý",
+    CycleKind.YEAR: "năm",
+    KeyResultType.NUMBER: "số",
+    KeyResultType.PERCENT: "phần trăm",
+    KeyResultType.CURRENCY: "tiền tệ",
+    KeyResultType.BOOLEAN: "có hoặc không",
+    KeyResultType.MILESTONE: "cột mốc",
+    KeyResultType.MAINTAIN: "duy trì",
+    Status.NOT_STARTED: "chưa bắt đầu",
+    Status.TOO_EARLY: "còn quá sớm",
+    Status.ON_TRACK: "đúng tiến độ",
+    Status.AT_RISK: "có rủi ro",
+    Status.OFF_TRACK: "chậm tiến độ",
+    Status.ACHIEVED: "đã đạt",
+}
+
+
+def _choices(members: Iterable[StrEnum]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(value=member.value, label=member.value.replace("_", " "), label_vi=_VIETNAMESE.get(member, ""))
+        for member in members
+    )
+
+
+def _count(
+    name: str, label: str, label_vi: str, about: str, about_vi: str, unit: str = "", example: Scalar = 1
+) -> Field:
+    return Field(
+        name=name,
+        label=label,
+        label_vi=label_vi,
+        type=FieldType.NUMBER,
+        unit=unit,
+        help=about,
+        help_vi=about_vi,
+        example=example,
+    )
+
+
+def _share(name: str, label: str, label_vi: str, about: str, about_vi: str, example: Scalar = 0.7) -> Field:
+    return _count(name, label, label_vi, about, about_vi, "share", example)
+
+
+def _flag(name: str, label: str, label_vi: str, about: str, about_vi: str) -> Field:
+    return Field(
+        name=name, label=label, label_vi=label_vi, type=FieldType.BOOLEAN, help=about, help_vi=about_vi, example=True
+    )
+
+
+def _choice(
+    name: str, label: str, label_vi: str, members: Iterable[StrEnum], example: StrEnum, about: str, about_vi: str
+) -> Field:
+    return Field(
+        name=name,
+        label=label,
+        label_vi=label_vi,
+        type=FieldType.CHOICE,
+        choices=_choices(members),
+        help=about,
+        help_vi=about_vi,
+        example=example.value,
+    )
+
+
+def _key(name: str, label: str, label_vi: str, about: str, about_vi: str, example: str) -> Field:
+    return Field(
+        name=name,
+        label=label,
+        label_vi=label_vi,
+        type=FieldType.REFERENCE,
+        help=about,
+        help_vi=about_vi,
+        example=example,
+    )
+
+
+_LEVEL = _key(
+    "level",
+    "Level",
+    "Cấp",
+    "The unit's kind, in the words of the organisation.",
+    "Loại đơn vị, theo cách gọi của tổ chức.",
+    "team",
+)
+_CYCLE_KIND = _choice(
+    "cycle_kind",
+    "Cycle length",
+    "Loại chu kỳ",
+    CycleKind,
+    CycleKind.QUARTER,
+    "Whether the cycle is a quarter or a year; the two are counted separately.",
+    "Chu kỳ là quý hay năm; hai loại được đếm riêng.",
+)
+_DEADLINE = _count(
+    "days_to_deadline",
+    "Days to the deadline",
+    "Số ngày đến hạn",
+    "Local days from today to the last day of the cycle; negative after it.",
+    "Số ngày từ hôm nay đến ngày cuối của chu kỳ; âm khi đã qua.",
+    "days",
+    14,
+)
+_OWNER = (
+    _flag(
+        "has_owner",
+        "Has an owner",
+        "Có người phụ trách",
+        "Somebody is named as its owner.",
+        "Có người được nêu là phụ trách.",
+    ),
+    _flag(
+        "owner_left",
+        "Owner has left",
+        "Người phụ trách đã nghỉ",
+        "Its owner no longer works here.",
+        "Người phụ trách không còn làm việc.",
+    ),
+)
+_STATUS = _choice(
+    "status",
+    "Status",
+    "Trạng thái",
+    Status,
+    Status.OFF_TRACK,
+    "The verdict of the day: progress against the pace of the cycle.",
+    "Đánh giá trong ngày: tiến độ so với nhịp của chu kỳ.",
+)
+
+KPI = FactKind(
+    name="kpi",
+    label="KPI",
+    label_vi="KPI",
+    fields=(
+        _choice(
+            "band",
+            "Band",
+            "Vùng",
+            Band,
+            Band.RED,
+            "The newest reading against the target in force.",
+            "Số liệu mới nhất so với mục tiêu hiện hành.",
+        ),
+        _choice(
+            "breach_state",
+            "Breach state",
+            "Trạng thái vi phạm",
+            BreachState,
+            BreachState.BREACHED,
+            "Where the breach rule of the KPI stands after the last closed period.",
+            "Tình trạng theo quy tắc vi phạm của KPI sau kỳ đã đóng gần nhất.",
+        ),
+        _flag(
+            "breached",
+            "In breach",
+            "Đang vi phạm",
+            "An episode is open: it opened after enough bad periods and lasts until enough good ones.",
+            "Một đợt vi phạm đang mở: bắt đầu sau đủ kỳ xấu và kéo dài đến khi có đủ kỳ tốt.",
+        ),
+        _count(
+            "periods_breached",
+            "Periods in breach",
+            "Số kỳ vi phạm",
+            "1 in the period in which the breach opened; 0 outside a breach.",
+            "Bằng 1 ở kỳ bắt đầu vi phạm; bằng 0 khi không vi phạm.",
+            "periods",
+        ),
+        _count(
+            "bad_periods",
+            "Bad periods in a row",
+            "Số kỳ xấu liên tiếp",
+            "Judged periods in the breach band or below the baseline.",
+            "Số kỳ liên tiếp ở vùng vi phạm hoặc dưới mức nền.",
+            "periods",
+            2,
+        ),
+        _count(
+            "amber_periods",
+            "Amber periods in a row",
+            "Số kỳ vàng liên tiếp",
+            "Judged periods that were merely amber.",
+            "Số kỳ liên tiếp chỉ ở vùng vàng.",
+            "periods",
+            3,
+        ),
+        _count(
+            "missing_periods",
+            "Missing periods",
+            "Số kỳ thiếu số liệu",
+            "Closed periods in a row without a reading.",
+            "Số kỳ đã đóng liên tiếp không có số liệu.",
+            "periods",
+            2,
+        ),
+        _count(
+            "value",
+            "Value",
+            "Giá trị",
+            "The newest reading, in the KPI's unit.",
+            "Số liệu mới nhất, theo đơn vị của KPI.",
+            MEASURE,
+            98.2,
+        ),
+        _count(
+            "target",
+            "Target",
+            "Mục tiêu",
+            "The target in force; unknown for a range.",
+            "Mục tiêu hiện hành; không có nếu là khoảng.",
+            MEASURE,
+            99,
+        ),
+        _count("baseline", "Baseline", "Mức nền", "The floor already won.", "Mức đã giành được.", MEASURE, 99),
+        _flag(
+            "below_baseline",
+            "Worse than the baseline",
+            "Kém mức nền",
+            "The newest reading slipped below the floor already won.",
+            "Số liệu mới nhất tụt dưới mức đã giành được.",
+        ),
+        _share(
+            "attainment",
+            "Attainment",
+            "Mức đạt",
+            "1 at the target, lower is always worse, whichever way the KPI counts: 1 − distance ÷ target.",
+            "Bằng 1 khi đạt mục tiêu, càng thấp càng kém dù KPI tính theo chiều nào: 1 − khoảng cách ÷ mục tiêu.",
+        ),
+        _count(
+            "shortfall",
+            "Shortfall",
+            "Khoảng thiếu",
+            "Distance from green in the KPI's unit; 0 in green.",
+            "Khoảng cách tới vùng xanh theo đơn vị của KPI; bằng 0 nếu đã xanh.",
+            MEASURE,
+            0.8,
+        ),
+        _flag(
+            "has_active_objective",
+            "An objective attacks it",
+            "Đã có mục tiêu xử lý",
+            "An objective addresses it (active, awaiting approval or drafted for it), or a key result measures it.",
+            "Có mục tiêu đang chạy, chờ duyệt hoặc được soạn cho đợt vi phạm này, hay có kết quả then chốt đo nó.",
+        ),
+        _flag(
+            "has_accountable",
+            "Somebody is accountable",
+            "Có đơn vị chịu trách nhiệm",
+            "A unit is named that must act.",
+            "Có đơn vị được nêu phải hành động.",
+        ),
+        _flag(
+            "has_reporter",
+            "Somebody reports it",
+            "Có người báo số liệu",
+            "A person who still works here brings the numbers.",
+            "Có người đang làm việc cung cấp số liệu.",
+        ),
+        _count(
+            "movers",
+            "Key results that move it",
+            "Số kết quả then chốt tác động",
+            "Active key results that measure it.",
+            "Số kết quả then chốt đang chạy đo KPI này.",
+            "",
+            0,
+        ),
+        _count(
+            "drivers",
+            "KPIs that drive it",
+            "Số KPI thành phần",
+            "KPIs directly below it in the KPI tree.",
+            "Số KPI ngay dưới nó trong cây KPI.",
+            "",
+            2,
+        ),
+        _count(
+            "weight", "Weight", "Trọng số", "Its importance; 1 is ordinary.", "Độ quan trọng; 1 là bình thường.", "", 2
+        ),
+        _choice(
+            "direction",
+            "Better is",
+            "Chiều tốt",
+            Direction,
+            Direction.HIGHER,
+            "Which way is better.",
+            "Chiều nào là tốt hơn.",
+        ),
+        _choice(
+            "period",
+            "Period",
+            "Kỳ",
+            Period,
+            Period.MONTH,
+            "How long one reading's period is.",
+            "Độ dài kỳ của một số liệu.",
+        ),
+        _LEVEL,
+    ),
+)
+
+UNIT = FactKind(
+    name="unit",
+    label="Unit in a cycle",
+    label_vi="Đơn vị trong chu kỳ",
+    fields=(
+        _flag(
+            "is_root", "Is the company", "Là toàn công ty", "The unit at the top of the tree.", "Đơn vị ở đỉnh của cây."
+        ),
+        _LEVEL,
+        _CYCLE_KIND,
+        _key("cycle", "Cycle", "Chu kỳ", "The cycle's key.", "Khoá của chu kỳ.", "cyc_q3"),
+        _count(
+            "goals_active",
+            "Goals that count",
+            "Số mục tiêu được tính",
+            "Its own objectives, active or awaiting approval, that overlap the cycle.",
+            "Số mục tiêu của chính đơn vị, đang chạy hoặc chờ duyệt, giao với chu kỳ.",
+            "goals",
+            4,
+        ),
+        _count(
+            "goals_per_member",
+            "Goals per member",
+            "Số mục tiêu mỗi thành viên",
+            "Unknown where nobody belongs to the unit.",
+            "Không có nếu đơn vị không có thành viên.",
+            "goals",
+            0.5,
+        ),
+        _count(
+            "key_results",
+            "Key results",
+            "Số kết quả then chốt",
+            "Live key results of those goals.",
+            "Số kết quả then chốt đang sống của các mục tiêu đó.",
+            "",
+            9,
+        ),
+        _count(
+            "members",
+            "Members",
+            "Số thành viên",
+            "People who work in the unit itself.",
+            "Số người làm việc trong chính đơn vị.",
+            "people",
+            8,
+        ),
+        _count("kpis", "KPIs", "Số KPI", "KPIs of the unit itself.", "Số KPI của chính đơn vị.", "", 7),
+        _count(
+            "red_kpis",
+            "Red KPIs",
+            "Số KPI đỏ",
+            "KPIs of the unit itself in the red band.",
+            "Số KPI của chính đơn vị ở vùng đỏ.",
+            "",
+            1,
+        ),
+        _flag(
+            "has_lead",
+            "Has a lead",
+            "Có trưởng đơn vị",
+            "A lead who still works here is named.",
+            "Có trưởng đơn vị đang làm việc.",
+        ),
+        _share(
+            "progress",
+            "Progress",
+            "Tiến độ",
+            "Mean progress of its objectives in the cycle.",
+            "Tiến độ trung bình của các mục tiêu trong chu kỳ.",
+        ),
+        _DEADLINE,
+    ),
+)
+
+OBJECTIVE = FactKind(
+    name="objective",
+    label="Objective",
+    label_vi="Mục tiêu",
+    fields=(
+        _count(
+            "key_results",
+            "Key results",
+            "Số kết quả then chốt",
+            "All of them, cancelled ones included.",
+            "Tất cả, kể cả đã huỷ.",
+            "",
+            4,
+        ),
+        _count(
+            "key_results_live",
+            "Live key results",
+            "Số kết quả then chốt đang sống",
+            "Those that are not cancelled.",
+            "Những kết quả chưa huỷ.",
+            "",
+            3,
+        ),
+        _count(
+            "key_results_measured",
+            "Measured key results",
+            "Số kết quả then chốt đo bằng số",
+            "Live ones that are neither yes-or-no nor milestones.",
+            "Những kết quả đang sống không phải có-không hay cột mốc.",
+            "",
+            2,
+        ),
+        _flag(
+            "supports_something",
+            "Supports something",
+            "Có hỗ trợ cấp trên",
+            "It supports an objective or a key result.",
+            "Nó hỗ trợ một mục tiêu hoặc kết quả then chốt.",
+        ),
+        _flag(
+            "is_company_level",
+            "Is of the company",
+            "Thuộc toàn công ty",
+            "Its unit is the top of the tree.",
+            "Đơn vị của nó ở đỉnh của cây.",
+        ),
+        _count(
+            "supporters",
+            "Objectives below",
+            "Số mục tiêu hỗ trợ nó",
+            "Objectives that support it or one of its key results.",
+            "Số mục tiêu hỗ trợ nó hoặc kết quả then chốt của nó.",
+            "",
+            2,
+        ),
+        _flag(
+            "is_recovery",
+            "Is a recovery",
+            "Là mục tiêu phục hồi",
+            "A policy proposed it for a breach.",
+            "Do chính sách đề xuất vì vi phạm.",
+        ),
+        _flag(
+            "superseded_episode",
+            "Its breach no longer holds",
+            "Đợt vi phạm không còn đúng",
+            "Corrected readings undid the episode it was opened for.",
+            "Số liệu sửa lại đã xoá đợt vi phạm mà nó được mở.",
+        ),
+        _share(
+            "progress",
+            "Progress",
+            "Tiến độ",
+            "0 to 1; unknown where nothing counts.",
+            "Từ 0 đến 1; không có nếu không có gì được tính.",
+        ),
+        _share("coverage", "Coverage", "Độ phủ số liệu", "Share of weight with data.", "Tỷ trọng có số liệu."),
+        _share(
+            "expected",
+            "Expected progress",
+            "Tiến độ kỳ vọng",
+            "Elapsed share of the cycle's local days.",
+            "Phần ngày của chu kỳ đã trôi qua.",
+            0.5,
+        ),
+        _STATUS,
+        *_OWNER,
+        _CYCLE_KIND,
+        _DEADLINE,
+        _LEVEL,
+    ),
+)
+
+KEY_RESULT = FactKind(
+    name="key_result",
+    label="Key result",
+    label_vi="Kết quả then chốt",
+    fields=(
+        _choice("type", "Type", "Loại", KeyResultType, KeyResultType.NUMBER, "How it is measured.", "Cách đo."),
+        _count(
+            "missed_check_ins",
+            "Missed check-ins in a row",
+            "Số lần lỡ check-in liên tiếp",
+            "Consecutive missed slots; leave and pauses are skipped.",
+            "Số lần lỡ liên tiếp; bỏ qua ngày nghỉ phép và tạm dừng.",
+            "slots",
+            2,
+        ),
+        _count(
+            "check_ins", "Check-ins", "Số lần check-in", "Standing entries.", "Số lần ghi nhận còn hiệu lực.", "", 5
+        ),
+        _count(
+            "days_since_check_in",
+            "Days since the last check-in",
+            "Số ngày từ lần check-in cuối",
+            "Unknown before the first.",
+            "Không có nếu chưa check-in.",
+            "days",
+            14,
+        ),
+        _share("progress", "Progress", "Tiến độ", "0 to 1.", "Từ 0 đến 1."),
+        _share(
+            "raw_progress",
+            "Raw progress",
+            "Tiến độ thô",
+            "Unclamped: below 0 is worse than the start, above 1 beyond the target.",
+            "Không giới hạn: dưới 0 là kém lúc đầu, trên 1 là vượt mục tiêu.",
+            1.1,
+        ),
+        _share(
+            "expected",
+            "Expected progress",
+            "Tiến độ kỳ vọng",
+            "Elapsed share of the cycle's local days.",
+            "Phần ngày của chu kỳ đã trôi qua.",
+            0.5,
+        ),
+        _STATUS,
+        _flag(
+            "achieved",
+            "Achieved",
+            "Đã đạt",
+            "The target is reached, or the band is held.",
+            "Đã đạt mục tiêu, hoặc đang giữ trong khoảng.",
+        ),
+        _flag(
+            "held",
+            "Achieved and held",
+            "Đã đạt và giữ vững",
+            "Achieved in each of its last two check-ins.",
+            "Đạt ở cả hai lần check-in gần nhất.",
+        ),
+        _flag(
+            "promotable",
+            "Can become a KPI",
+            "Có thể thành KPI",
+            "Measured in numbers, achieved and held.",
+            "Đo bằng số, đã đạt và giữ vững.",
+        ),
+        _flag(
+            "promoted",
+            "Is promoted",
+            "Đã thành KPI",
+            "It already became a KPI or a new baseline of one.",
+            "Đã trở thành KPI hoặc mức nền mới của KPI.",
+        ),
+        _flag(
+            "in_band_now",
+            "In its band now",
+            "Đang trong khoảng",
+            "Of a key result that maintains a level; else unknown.",
+            "Chỉ với kết quả duy trì; loại khác không có.",
+        ),
+        _flag(
+            "trial",
+            "Is a trial",
+            "Là chỉ số thử",
+            "It tries a metric that may become a KPI.",
+            "Thử một chỉ số có thể thành KPI.",
+        ),
+        _flag(
+            "measures_kpi", "Measures a KPI", "Đo một KPI", "Its number is a KPI's.", "Con số của nó là của một KPI."
+        ),
+        _count(
+            "confidence",
+            "Confidence",
+            "Độ tin tưởng",
+            "1 (no hope) to 10 (sure), from the latest check-in that states one.",
+            "Từ 1 (vô vọng) đến 10 (chắc chắn), theo lần check-in gần nhất có nêu.",
+            "",
+            7,
+        ),
+        _count(
+            "confidence_unchanged",
+            "Same confidence in a row",
+            "Số lần độ tin tưởng không đổi",
+            "Latest check-ins in a row with the same confidence.",
+            "Số lần check-in gần nhất có cùng độ tin tưởng.",
+            "check-ins",
+            4,
+        ),
+        _count(
+            "weight",
+            "Weight",
+            "Trọng số",
+            "0 is shown but not counted.",
+            "Bằng 0 thì hiển thị nhưng không tính.",
+            "",
+            1,
+        ),
+        *_OWNER,
+        _CYCLE_KIND,
+        _DEADLINE,
+        _flag(
+            "cycle_ended",
+            "Cycle has ended",
+            "Chu kỳ đã hết",
+            "Today is after the last day of the cycle.",
+            "Hôm nay đã qua ngày cuối của chu kỳ.",
+        ),
+        _LEVEL,
+    ),
+)
+
+KINDS: Mapping[str, FactKind] = {kind.name: kind for kind in (KPI, UNIT, OBJECTIVE, KEY_RESULT)}
