@@ -16,7 +16,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: venv ## start a database, the demo organisations and the service (PORT=8000)
-	@$(PY) -m app run
+	@$(PY) -m gql serve --demo
 
 test: venv ## run all tests (ARGS="-x tests/okr" runs some)
 	@$(PY) -m pytest -q $(ARGS)

@@ -17,8 +17,6 @@ from okr.recommendation import Action, Proposal, Recommendation
 from okr.text import Text
 from store.change import Edit
 
-REVERSIBLE = (Action.CREATE_OBJECTIVE, Action.REMIND, Action.REVIEW)
-
 
 async def carry_out(call: Call, filed: Recommendation, *, draft: bool = False) -> Recommendation:
     """Accept a recommendation and do what it proposes, in one transaction; return it as stored.
@@ -93,13 +91,18 @@ def _objective(args: Mapping[str, Any], *, draft: bool) -> ObjectiveDraft:
 
 
 def _key_result(args: Mapping[str, Any]) -> KeyResultDraft:
+    def number(name: str) -> Decimal | None:
+        return Decimal(args[name]) if name in args else None
+
     return KeyResultDraft(
         title=_text(args["title"]),
         type=KeyResultType(args["type"]),
         measure=args["measure"],
-        direction=Direction(args["direction"]),
-        start=Decimal(args["start"]),
-        target=Decimal(args["target"]),
+        direction=Direction(args["direction"]) if "direction" in args else None,
+        start=number("start"),
+        target=number("target"),
+        low=number("low"),
+        high=number("high"),
         measures=args["measures"],
     )
 

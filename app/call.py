@@ -17,6 +17,7 @@ from okr.org import Role
 from okr.policy import Policy
 from okr.recommendation import Recommendation, Subject
 from okr.snapshot import Entity, Snapshot
+from rules import facts
 from store.change import Change, Edit, Reply
 from store.tenant import TenantStore
 
@@ -129,6 +130,10 @@ class Call:
                 inserted.append(entity)
             elif known != entity:
                 replaced.append(Edit(before=known, after=replace(entity, version=known.version + 1)))
+        after = self.picture.with_(*inserted, *(edit.after for edit in replaced))  # type: ignore[arg-type]  # edits of entities hold entities
+        touched = [entity.key for entity in (*inserted, *(edit.after for edit in replaced))]
+        # What only the old edges led to (a KPI that is no longer attacked) is not reachable from the new picture.
+        left = facts.touched(self.picture, touched) - facts.touched(after, touched)
         change = Change(
             operation=operation,
             by=self.actor.key,
@@ -138,7 +143,7 @@ class Call:
             inserted=(*inserted, *entries),
             edits=(*replaced, *edits, *self.along),
             derived=tuple(derived),
-            touched=tuple(Subject(kind=_kind(e.key), key=e.key) for e in (*inserted, *(r.after for r in replaced))),
+            touched=tuple(Subject(kind=_kind(key), key=key) for key in (*touched, *sorted(left - set(touched)))),
             reply=self._reply(result),
         )
         if not (change.inserted or change.edits or change.derived or change.reply):
@@ -146,7 +151,7 @@ class Call:
         await self.store.commit(change)
         self.once, self.along = None, []
         self.touched |= dict.fromkeys(subject.key for subject in change.touched)
-        self.picture = self.picture.with_(*inserted, *(edit.after for edit in replaced))  # type: ignore[arg-type]  # edits of entities hold entities
+        self.picture = after
 
     def _reply(self, result: Mapping[str, object] | None) -> Reply | None:
         if self.once is None or result is None:

@@ -1,5 +1,6 @@
 """What everybody does weekly: check in on a key result."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +25,15 @@ class Recorded:
     before: Decimal
     after: Decimal
     recommendations: tuple[Recommendation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One check-in on the key result `key_result`, about the instant `at`."""
+
+    key_result: str
+    draft: Draft
+    at: datetime
 
 
 async def record(call: Call, key: str, draft: Draft, at: datetime | None = None) -> Recorded:
@@ -64,3 +74,17 @@ async def record(call: Call, key: str, draft: Draft, at: datetime | None = None)
     return Recorded(
         check_in=said, key_result=call.picture.key_results[key], before=before, after=after, recommendations=opened
     )
+
+
+async def write(call: Call, entries: Iterable[Entry]) -> tuple[CheckIn, ...]:
+    """Write the actor's check-ins on known key results in one transaction, without evaluating them, and return them."""
+    written: dict[str, KeyResult] = {}
+    said: list[CheckIn] = []
+    for entry in entries:
+        found = written.get(entry.key_result) or call.picture.key_results[entry.key_result]
+        key = call.fresh(Kind.CHECK_IN)
+        changed = check_in.accept(call.picture, found, entry.draft, key=key, by=call.actor.key, at=entry.at)
+        written[found.key] = changed
+        said.extend(one for one in changed.check_ins if one.key == key)
+    await call.commit("check_ins.write", *written.values(), entries=said)
+    return tuple(said)

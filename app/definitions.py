@@ -53,8 +53,10 @@ class Directory:
         self._units: dict[str, list[OrgUnit]] = {}
         self._kpis: dict[str, list[Kpi]] = {}
         self._hints = 0
-        for entity in (*picture.units.values(), *picture.kpis.values()):
-            self.add(entity)
+        for unit in picture.units.values():
+            self.add(unit)
+        for kpi in picture.kpis.values():
+            self.add(kpi)
 
     def add(self, entity: OrgUnit | Kpi) -> None:
         """Let a new unit or KPI be found."""
@@ -72,10 +74,12 @@ class Directory:
         return found[0] if found else None
 
     def kpi(self, name: str, unit: OrgUnit | None = None) -> Kpi | None:
-        """Return the KPI by its key or name, or None, of `unit` where that is given; refuse a name that several have."""
+        """Return the KPI by its key or name, of `unit` where that is given, or None; refuse a name of several."""
         found = [kpi for kpi in self._kpis.get(name, []) if unit is None or kpi.unit == unit.key]
         if len(found) > 1:
-            raise Refusal(Code.INVALID, f"{len(found)} KPIs are called {shown(name)}; name the unit as well, or the key")
+            raise Refusal(
+                Code.INVALID, f"{len(found)} KPIs are called {shown(name)}; name the unit as well, or the key"
+            )
         return found[0] if found else None
 
     def person(self, name: str) -> str:
@@ -160,7 +164,17 @@ def _target(bound: Bound, row: Row, since: date) -> Target | None:
     values = {field: bound.number(field, row) for field in BOUNDS}
     if all(value is None for value in values.values()):
         return None
-    return Target(valid_from=bound.day("valid_from", row) or since, **values)
+    return Target(
+        valid_from=bound.day("valid_from", row) or since,
+        target=values["target"],
+        red_bound=values["red_bound"],
+        low=values["low"],
+        high=values["high"],
+        outer_low=values["outer_low"],
+        outer_high=values["outer_high"],
+        baseline=values["baseline"],
+        recovery=values["recovery"],
+    )
 
 
 def _chosen(choices: type[C], field: str, bound: Bound, row: Row, default: C | None = None) -> C:

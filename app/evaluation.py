@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 import structlog
 
-from app import actions
+from app import actions, picture
 from app.actor import Actor
 from app.call import Call
 from okr import filing
-from okr.errors import Code, Refusal, Unavailable
+from okr.errors import Code, Refusal
 from okr.keys import Kind
 from okr.org import Role
 from okr.policy import Policy, PolicyMode, PolicyState
 from okr.recommendation import Recommendation, RecommendationState
 from rules import evaluation as judging
 from rules import facts
-from store.change import Decision, Edit
+from rules.policy import REVERSIBLE
+from store.change import Decision
 
 log = structlog.get_logger()
 
@@ -40,16 +41,17 @@ async def after(call: Call, touched: Collection[str]) -> tuple[Recommendation, .
     """Evaluate what a committed change touched and return what is open about it.
 
     The change stands whatever happens here: where evaluation fails, the marks of the change make a later run catch up,
-    and the answer is what was open before.
+    and the answer is empty.
     """
     try:
         marks = [mark for mark in await call.store.marks() if mark.subject.key in set(touched)]
         await run(call, "change", touched)
         await call.store.clear(marks)
         call.touched.clear()
-    except (Unavailable, Refusal) as failure:
-        log.warning("evaluation put off", reason=str(failure), subjects=len(touched))
-    return await open_about(call, touched)
+        return await open_about(call, touched)
+    except Exception:  # a fault of one policy must not make a stored change look as if it had failed
+        log.exception("evaluation put off", tenant=call.picture.tenant, subjects=len(touched))
+        return ()
 
 
 async def open_about(call: Call, subjects: Collection[str]) -> tuple[Recommendation, ...]:
@@ -70,15 +72,27 @@ async def everything(call: Call, trigger: str) -> Ran:
 async def run(call: Call, trigger: str, subjects: Iterable[str] | None = None) -> Ran:
     """Evaluate `subjects` and what hangs on them (None: everything), and file what follows, exactly once.
 
-    Another run may file at the same time; then this one looks again at what is on file.
+    What is on file is read before the picture: whoever files in between makes this run conflict, and it looks again at
+    both. So no run that saw an older organisation has the last word over one that saw a newer.
     """
     touched = None if subjects is None else facts.touched(call.picture, subjects)
+    for _ in range(TRIES - 1):
+        try:
+            return await _run(call, trigger, touched)
+        except Refusal as refusal:
+            if refusal.code not in (Code.CONFLICT, Code.DUPLICATE):
+                raise
+    return await _run(call, trigger, touched)
+
+
+async def _run(call: Call, trigger: str, touched: Collection[str] | None) -> Ran:
     started = time.perf_counter()
+    filed = await call.store.live(subjects=touched)
     policies = _latest(await call.store.policy_versions())
+    call.picture = await picture.of(call.store, call.at)
     found = await judging.evaluate(call.runtime.judge, call.picture, policies, subjects=touched)
-    took = round((time.perf_counter() - started) * 1000)
     service = call.acting(Actor.system(call.picture))
-    changed = await _file(service, found, touched)
+    changed = await _file(service, filed, found)
     accepted = await _accept_by_itself(service, changed, policies)
     await call.store.log(
         Decision(
@@ -91,7 +105,7 @@ async def run(call: Call, trigger: str, subjects: Iterable[str] | None = None) -
             matches=found.matches,
             unknown=found.unknowns,
             errors=found.errors,
-            ms=took,
+            ms=round((time.perf_counter() - started) * 1000),
             detail={one.key: one.state.value for one in changed},
         )
     )
@@ -109,27 +123,18 @@ def _latest(versions: Iterable[Policy]) -> tuple[Policy, ...]:
 
 
 async def _file(
-    service: Call, found: judging.Evaluation, touched: Collection[str] | None
+    service: Call, filed: Iterable[Recommendation], found: judging.Evaluation
 ) -> tuple[Recommendation, ...]:
-    for attempt in range(TRIES):
-        live = {one.key: one for one in await service.store.live(subjects=touched)}
-        changed = filing.reconcile(
-            service.picture.tenant, live.values(), found.findings, found.standing, found.terms, service.at
-        )
-        if not changed:
-            return ()
-        try:
-            await service.commit(
-                "recommendations.file",
-                entries=[one for one in changed if one.key not in live],
-                edits=[Edit(before=live[one.key], after=one) for one in changed if one.key in live],
-            )
-        except Refusal as refusal:
-            if refusal.code not in (Code.CONFLICT, Code.DUPLICATE) or attempt == TRIES - 1:
-                raise
-        else:
-            return changed
-    return ()
+    live = {one.key: one for one in filed}
+    changed = filing.reconcile(
+        service.picture.tenant, live.values(), found.findings, found.standing, found.terms, service.at
+    )
+    await service.commit(
+        "recommendations.file",
+        entries=[one for one in changed if one.key not in live],
+        edits=[actions.edit(live[one.key], one) for one in changed if one.key in live],
+    )
+    return changed
 
 
 async def _accept_by_itself(
@@ -146,7 +151,7 @@ async def _accept_by_itself(
         if one.finding.policy in trusted
         and one.state is RecommendationState.OPEN
         and not one.error
-        and (one.finding.proposal is None or one.finding.proposal.action in actions.REVERSIBLE)
+        and (one.finding.proposal is None or one.finding.proposal.action in REVERSIBLE)
     ]
     done = []
     for one in waiting[:AUTO_PER_RUN]:

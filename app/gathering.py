@@ -65,8 +65,8 @@ class Audience:
     `rejected` counts what was told.
     """
 
-    bad: Callable[[int, str], None] = lambda line, reason: None
-    moved: Callable[[str, int, int], None] = lambda what, done, total: None
+    bad: Callable[[int, str], object] = lambda line, reason: None
+    moved: Callable[[str, int, int], object] = lambda what, done, total: None
     rejected: int = 0
 
     def reject(self, line: int, reason: str) -> None:

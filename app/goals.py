@@ -104,7 +104,7 @@ async def create(
         contributes=(),
         depends_on=(),
         addresses=draft.addresses,
-        since=max(draft.since or today, span.first),
+        since=lives_from(span, draft.since or today),
         origin=origin,
     )
     if draft.state in CLOSED:
@@ -129,15 +129,19 @@ async def update(call: Call, key: str, change: Change, expected: int | None = No
     call.expect(found, expected)
     values = dict(change.values)
     edges = {name: values.pop(name) for name in ("supports", "contributes", "depends_on") if name in values}
+    moved: list[KeyResult] = []
     if "cycle" in values:
-        open_cycle(call.picture, str(values["cycle"]))
+        span = open_cycle(call.picture, str(values["cycle"]))
+        values["since"] = lives_from(span, found.since)
+        parts = call.picture.key_results_of.get(key, ())
+        moved = [replace(part, since=lives_from(span, part.since)) for part in parts]
     if "unit" in values:
         require_unit(call, str(values["unit"]))
     if values.get("state") in CLOSED:
         raise Refusal(Code.INVALID, "Use closeObjective to close or cancel it, so that its score is kept.", ("state",))
     prose(str(values.get("description", "")))
     changed = replace(found, **values)  # type: ignore[arg-type]  # names and types are checked where Change is made
-    candidate = call.picture.with_(changed)
+    candidate = call.picture.with_(changed, *moved)
     changed = linked(
         call,
         candidate,
@@ -150,9 +154,9 @@ async def update(call: Call, key: str, change: Change, expected: int | None = No
     goal.check_objective(changed)
     check_names(call, changed)
     results = key_results(call, changed, change.key_results)
-    candidate = call.picture.with_(changed, *results)
+    candidate = call.picture.with_(changed, *moved, *results)
     await policies.guard(call, candidate, "unit", (changed.unit,))
-    await call.commit("objective.update", changed, *results, result={"objective": key})
+    await call.commit("objective.update", changed, *moved, *results, result={"objective": key})
     return call.picture.objectives[key]
 
 
@@ -194,6 +198,15 @@ def open_cycle(picture: Snapshot, key: str) -> cycle.Cycle:
             Code.CYCLE_CLOSED, f"{found.name.original} closed on {found.closes}; nothing in it changes.", ("cycle",)
         )
     return found
+
+
+def lives_from(span: cycle.Cycle, day: date) -> date:
+    """Return since when a goal lives that was set on `day`: then, within its cycle.
+
+    In a cycle that was over by then, and only had its grading days left, it counts from the first day: what was done in
+    it can still be checked in.
+    """
+    return max(day, span.first) if day <= span.last else span.first
 
 
 def require_unit(call: Call, key: str) -> None:

@@ -9,7 +9,6 @@ import structlog
 from app import evaluation
 from app.call import Call
 from app.runtime import Runtime
-from okr.errors import Refusal, Unavailable
 
 log = structlog.get_logger()
 
@@ -20,8 +19,8 @@ async def keep_up(runtime: Runtime) -> None:
     while True:
         try:
             await look(runtime, scanned)
-        except (Unavailable, Refusal) as failure:
-            log.warning("scan put off", reason=str(failure))
+        except Exception:  # whatever one look meets, the next one must come
+            log.exception("scan put off")
         await asyncio.sleep(runtime.settings.scan_seconds)
 
 

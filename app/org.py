@@ -127,10 +127,13 @@ async def appoint(call: Call, key: str, lead: str) -> OrgUnit:
     return call.picture.units[key]
 
 
-async def open_cycles(call: Call, first_year: int, last_year: int) -> None:
-    """Open the calendar years and quarters from `first_year` to `last_year` that are not there yet."""
+async def open_cycles(call: Call, first_year: int, last_year: int, grading: timedelta = GRADING) -> None:
+    """Open the calendar years and quarters from `first_year` to `last_year` that are not there yet.
+
+    Each closes `grading` after its end.
+    """
     call.require(Role.HR_ADMIN, call.picture.root.key)
-    wanted = [span for year in range(first_year, last_year + 1) for span in calendar(year)]
+    wanted = [span for year in range(first_year, last_year + 1) for span in calendar(year, grading)]
     missing = [
         replace(span, key=call.fresh(Kind.CYCLE, span.name.original))
         for span in wanted
@@ -152,19 +155,24 @@ async def pause(call: Call, key: str, rest: Pause) -> Cycle:
     return call.picture.cycles[key]
 
 
-def calendar(year: int) -> tuple[Cycle, ...]:
-    """Return the year and its four quarters as cycles without keys."""
+def calendar(year: int, grading: timedelta = GRADING) -> tuple[Cycle, ...]:
+    """Return the year and its four quarters as cycles without keys, which close `grading` after their ends."""
     starts = [date(year, month, 1) for month in (1, 4, 7, 10)] + [date(year + 1, 1, 1)]
-    quarters = [
-        _span(f"{year} Q{n + 1}", f"Quý {n + 1} năm {year}", CycleKind.QUARTER, starts[n], starts[n + 1])
-        for n in range(4)
+    spans = [(f"{year}", f"Năm {year}", CycleKind.YEAR, starts[0], starts[4])]
+    spans += [
+        (f"{year} Q{n + 1}", f"Quý {n + 1} năm {year}", CycleKind.QUARTER, starts[n], starts[n + 1]) for n in range(4)
     ]
-    return (_span(f"{year}", f"Năm {year}", CycleKind.YEAR, starts[0], starts[4]), *quarters)
-
-
-def _span(name: str, vi: str, kind: CycleKind, first: date, after: date) -> Cycle:
-    last = after - timedelta(days=1)
-    return Cycle(key="", name=Text(original=name, vi=vi), kind=kind, first=first, last=last, closes=after + GRADING)
+    return tuple(
+        Cycle(
+            key="",
+            name=Text(original=name, vi=vi),
+            kind=kind,
+            first=first,
+            last=after - timedelta(days=1),
+            closes=after + grading,
+        )
+        for name, vi, kind, first, after in spans
+    )
 
 
 def _visible_parent(call: Call, key: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.settings import Settings
-from rules.evaluate import Judge
+from rules.judge import Judge
 from rules.worker import Limits, Worker
 from store import embedded
 from store.mongo import Store

@@ -1,10 +1,12 @@
 """Settings: read once, from the environment, in this one place."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from okr.errors import RatchetError
 
 
 class Settings(BaseSettings):
@@ -50,3 +52,28 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged, as JSON lines on standard error."""
+
+    @model_validator(mode="after")
+    def _development_keys_stay_at_home(self) -> Self:
+        if self.environment == "production" and self.issuer_keys is None:
+            raise ValueError(
+                "production needs RATCHET_ISSUER_KEYS, the public key of your identity provider; "
+                "the development issuer would let anybody with this folder in"
+            )
+        return self
+
+
+def read() -> Settings:
+    """Return the settings; RatchetError with one line a mistake where the environment holds something impossible."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        lines = (f"{_variable(error['loc'])}{error['msg'].removeprefix('Value error, ')}" for error in wrong.errors())
+        raise RatchetError("These settings cannot be:\n  " + "\n  ".join(lines)) from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    if not place:
+        return ""
+    name = str(place[0])
+    return f"{name if name.isupper() else f'RATCHET_{name.upper()}'}: "

@@ -1,4 +1,4 @@
-"""Tables that other people wrote: CSV read line by line, so that a fault is known by its line and memory stays small."""
+"""Tables that other people wrote: CSV read line by line, so that a fault has its line and memory stays small."""
 
 import csv
 import re

@@ -14,7 +14,7 @@ import uvicorn
 
 from app import demo, issuer
 from app.runtime import Runtime, running
-from app.settings import Settings
+from app.settings import Settings, read
 from gql import asgi
 from gql.schema import PRINTED, printed
 from okr.errors import RatchetError
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(printed())
         return 0
     try:
-        asyncio.run(_serve(Settings(), demos=given.demo))
+        asyncio.run(_serve(read(), demos=given.demo))
     except RatchetError as failure:
         sys.stderr.write(f"{failure}\n")
         return 2

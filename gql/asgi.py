@@ -30,69 +30,30 @@ from okr.errors import Refusal, Unavailable
 log = structlog.get_logger()
 
 
-class BadBody(ValueError):
-    """A body that is no GraphQL request."""
-
-
-class Endpoint(GraphQL[Context, None]):
-    """Strawberry's view with a strict reading of bodies."""
-
-    async def get_context(self, request: Any, response: Any) -> Context:  # typed by starlette, one of two kinds each
-        """Return the context that the gate has prepared."""
-        context: Context = request.scope["state"]["context"]
-        return context
-
-    def decode_json(self, data: str | bytes) -> object:
-        """Read a body; anything but one JSON object in UTF-8 is a bad request."""
-        return _object(data)
-
-    def encode_json(self, data: object) -> bytes:
-        """Write an answer."""
-        return orjson.dumps(data)
-
-
 class Gate:
     """Lets a request through to GraphQL once its size is bearable and its caller is known."""
 
-    def __init__(self, inner: ASGIApp, runtime: Callable[[], Runtime], key: bytes) -> None:
+    def __init__(self, inner: ASGIApp, runtime: Runtime, key: bytes) -> None:
         self.inner = inner
         self.runtime = runtime
         self.key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            # No subscriptions yet: a WebSocket is closed before it opens.
-            await send({"type": "websocket.close", "code": 1011})
-            return
         request = Request(scope, receive)
         try:
-            body = await _body(request, self.runtime().settings.body_limit)
-            _check(request, body)
-            scope.setdefault("state", {})["context"] = await context_of(self.runtime(), request, self.key)
+            _check(request)
+            body = await _body(request, self.runtime.settings.body_limit)
+            scope.setdefault("state", {})["context"] = await context_of(self.runtime, request, self.key)
+            await self.inner(scope, _again(body, receive), send)
         except Rejected as rejected:
             await rejected.response(scope, receive, send)
-            return
-        await self.inner(scope, _again(body, receive), send)
-
-
-class Rejected(Exception):
-    """A request that does not reach GraphQL; its answer is JSON with a code."""
-
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.response = Response(
-            orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}),
-            status,
-            headers,
-            "application/json",
-        )
 
 
 def application(runtime: Runtime) -> Starlette:
     """Return the service on a runtime that is up; the caller owns the runtime and outlives the service."""
     key = issuer.public_key(runtime.settings)
-    endpoint = Endpoint(SCHEMA, graphql_ide=None, allow_queries_via_get=True, subscription_protocols=())
+    gate = Gate(Endpoint(SCHEMA, graphql_ide=None, subscription_protocols=()), runtime, key)
 
     async def livez(_: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -130,8 +91,10 @@ def application(runtime: Runtime) -> Starlette:
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/outline", show),
-            Mount("/graphql", Gate(endpoint, lambda: runtime, key)),
+            Route("/graphql", gate),
+            Route("/graphql/", gate),
         ],
+        exception_handlers={HTTPException: _elsewhere, Exception: _masked},
         lifespan=lifespan,
     )
 
@@ -160,15 +123,11 @@ async def context_of(runtime: Runtime, request: Request, key: bytes) -> Context:
 
 def language(header: str) -> str:
     """Return "vi" or "en", whichever of the two an Accept-Language header weighs more; "en" where it is a draw."""
-    best = {"en": 0.0, "vi": 0.0}
-    for part in header.split(",")[:20]:
-        tag, _, weight = part.strip().partition(";")
-        name = tag.split("-")[0].strip().lower()
-        if name in best:
-            try:
-                best[name] = max(best[name], float(weight.partition("=")[2] or 1))
-            except ValueError:
-                continue
+    wanted = weights(header)
+    best = {
+        word: max((weight for tag, weight in wanted.items() if tag.partition("-")[0] == word), default=0.0)
+        for word in ("en", "vi")
+    }
     return "vi" if best["vi"] > best["en"] else "en"
 
 
@@ -181,27 +140,12 @@ async def _body(request: Request, limit: int) -> bytes:
     return bytes(taken)
 
 
-def _check(request: Request, body: bytes) -> None:
+def _check(request: Request) -> None:
     if request.method not in ("GET", "POST"):
         raise Rejected(405, "BAD_REQUEST", "Use POST, or GET for queries.", {"Allow": "GET, POST"})
-    if request.method == "GET":
-        return
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and media != JSON:
         raise Rejected(415, "BAD_REQUEST", "Send application/json.")
-    try:
-        _object(body)
-    except BadBody as reason:
-        raise Rejected(400, "BAD_REQUEST", str(reason)) from None
-
-
-def _object(data: str | bytes) -> object:
-    try:
-        found = orjson.loads(data)
-    except (orjson.JSONDecodeError, RecursionError):
-        raise BadBody("The body is not JSON in UTF-8.") from None
-    if not isinstance(found, dict):
-        raise BadBody("The body is one JSON object: {query, variables, operationName}.")
-    return found
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -215,3 +159,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return once
+
+
+async def _elsewhere(_: Request, refused: Exception) -> Response:
+    status, message = (refused.status_code, refused.detail) if isinstance(refused, HTTPException) else (500, "")
+    return Rejected(status, "NOT_FOUND" if status == 404 else "BAD_REQUEST", f"{message}.").response
+
+
+async def _masked(_: Request, fault: Exception) -> Response:
+    return Rejected(500, INTERNAL, errors.masked(fault)).response

@@ -28,6 +28,11 @@ class Context:
         """The picture the call stands on; after a mutation, the one that the mutation made."""
         return self.call.picture
 
+    @property
+    def is_production(self) -> bool:
+        """Whether the service runs for real."""
+        return self.call.runtime.settings.environment == "production"
+
     def sees(self, entity: Entity) -> bool:
         """Tell whether the caller may see `entity`."""
         return self.sees_unit(self.picture.unit_of(entity))

@@ -11,6 +11,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
@@ -88,11 +89,15 @@ class LimitRule(ValidationRule):
 
 
 class Limits(SchemaExtension):
-    """Puts the rule among those of the specification, and bounds the tokens before anything is parsed."""
+    """Puts the rule among those of the specification, and bounds the tokens before anything is parsed.
+
+    In production nobody introspects the schema; clients have it from the repository.
+    """
 
     def on_operation(self) -> Iterator[None]:
         """Set the limits of one operation."""
         context = self.execution_context
-        context.validation_rules = (LimitRule, *context.validation_rules)
+        hidden = (NoSchemaIntrospectionCustomRule,) if context.context.is_production else ()
+        context.validation_rules = (LimitRule, *hidden, *context.validation_rules)
         context.parse_options["max_tokens"] = TOKENS
         yield

@@ -233,7 +233,7 @@ class Objective(Node):
     @staticmethod
     def explanation(objective: Parent[goal.Objective], info: Info) -> str:
         """Return the explanation of the roll-up."""
-        return info.context.rollup(objective).explanation
+        return info.context.rollup(objective).explained.said(info.context.language)
 
     @field("Its key results that were not cancelled.", list["KeyResult"])
     @staticmethod
@@ -419,7 +419,7 @@ class KeyResult(Node):
     @staticmethod
     def explanation(key_result: Parent[goal.KeyResult], info: Info) -> str:
         """Return the explanation."""
-        return info.context.progress(key_result).explanation
+        return info.context.progress(key_result).explained.said(info.context.language)
 
     @field("The KPI it moves.", "Kpi | None")
     @staticmethod

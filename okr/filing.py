@@ -87,16 +87,10 @@ def _filed(tenant: str, finding: Finding, terms: Terms, at: datetime) -> Recomme
 
 
 def _in_time(filed: Recommendation, at: datetime) -> Recommendation:
-    """What the passing of time alone does: a snooze ends, a cool-down after the end is over."""
-    if not _waited(filed, at):
-        return filed
-    match filed.state:
-        case RecommendationState.SNOOZED:
-            return _automatic(replace(filed, until=None), RecommendationState.OPEN, at, "the snooze is over")
-        case RecommendationState.RESOLVED | RecommendationState.EXPIRED:
-            return replace(filed, closed=True)
-        case _:
-            return filed
+    """What the passing of time alone does: a snooze ends."""
+    if filed.state is RecommendationState.SNOOZED and _waited(filed, at):
+        return _automatic(replace(filed, until=None), RecommendationState.OPEN, at, "the snooze is over")
+    return filed
 
 
 def _waited(filed: Recommendation, at: datetime) -> bool:
@@ -114,11 +108,16 @@ def _seen(filed: Recommendation, finding: Finding, terms: Terms, at: datetime) -
             refreshed = _refreshed(filed, finding, at)
             why = _loud(filed, finding, at)
             return _automatic(replace(refreshed, until=None), RecommendationState.OPEN, at, why) if why else refreshed
-        case RecommendationState.RESOLVED if recommendation.live(filed):
+        case RecommendationState.RESOLVED:
+            # One episode has one recommendation, however long it takes to slip again.
+            if _waited(filed, at) and filed.finding.episode is None:
+                return replace(filed, closed=True)
             return _reopened(filed, finding, at, "it matches again")
+        case RecommendationState.EXPIRED:
+            return _reopened(filed, finding, at, "the cool-down is over") if _waited(filed, at) else filed
         case RecommendationState.APPLIED:
             return _reopened(filed, finding, at, why) if (why := _undone(filed, finding, terms, at)) else filed
-        case RecommendationState.ACCEPTED | RecommendationState.RESOLVED | RecommendationState.EXPIRED:
+        case RecommendationState.ACCEPTED:
             return filed
         case _ as never:
             assert_never(never)
@@ -152,19 +151,21 @@ def _unseen(filed: Recommendation, terms: Terms, at: datetime, *, cured: bool) -
     today = at.date()
     since = filed.clear_since or today
     cleared = replace(filed, clear_since=since)
+    over = cured or filed.finding.episode is None
     match filed.state:
         case RecommendationState.PENDING:
             return replace(_automatic(filed, RecommendationState.RESOLVED, at, "it did not last"), closed=True)
         case RecommendationState.OPEN | RecommendationState.SNOOZED:
             if today < since + timedelta(days=terms.clear):
                 return cleared
-            return _quiet(cleared, RecommendationState.RESOLVED, terms, at, "the condition no longer holds")
-        case RecommendationState.DISMISSED:
-            return replace(filed, closed=_waited(filed, at))
+            why = "the condition no longer holds"
+            resolved = _quiet(cleared, RecommendationState.RESOLVED, terms.cooldown, at, why)
+            return replace(resolved, closed=over and not terms.cooldown)
+        case RecommendationState.DISMISSED | RecommendationState.RESOLVED | RecommendationState.EXPIRED:
+            return replace(filed, closed=over and _waited(filed, at))
         case RecommendationState.APPLIED:
-            over = cured or (filed.finding.episode is None and today >= since + timedelta(days=terms.cooldown))
-            return replace(cleared, closed=over)
-        case RecommendationState.ACCEPTED | RecommendationState.RESOLVED | RecommendationState.EXPIRED:
+            return replace(cleared, closed=cured or (over and today >= since + timedelta(days=terms.cooldown)))
+        case RecommendationState.ACCEPTED:
             return filed
         case _ as never:
             assert_never(never)
@@ -186,7 +187,9 @@ def _lapsed(filed: Recommendation, terms: Terms, at: datetime) -> Recommendation
         return filed
     if at < _entered(filed) + timedelta(days=terms.expires):
         return filed
-    return _quiet(filed, RecommendationState.EXPIRED, terms, at, f"nobody acted for {terms.expires} days")
+    # At least a day, or it would be asked again by the run that let it go.
+    days = max(terms.cooldown, 1)
+    return _quiet(filed, RecommendationState.EXPIRED, days, at, f"nobody acted for {terms.expires} days")
 
 
 def _held(pending: Recommendation, terms: Terms, at: datetime) -> Recommendation:
@@ -208,11 +211,8 @@ def _reopened(filed: Recommendation, finding: Finding, at: datetime, reason: str
     return _automatic(again, RecommendationState.OPEN, at, reason)
 
 
-def _quiet(
-    filed: Recommendation, state: RecommendationState, terms: Terms, at: datetime, reason: str
-) -> Recommendation:
-    until = at.date() + timedelta(days=terms.cooldown)
-    return _automatic(replace(filed, until=until, closed=not terms.cooldown), state, at, reason)
+def _quiet(filed: Recommendation, state: RecommendationState, days: int, at: datetime, why: str) -> Recommendation:
+    return _automatic(replace(filed, until=at.date() + timedelta(days=days)), state, at, why)
 
 
 def _entered(filed: Recommendation) -> datetime:

@@ -1,9 +1,11 @@
 """Text as people wrote it, with its Vietnamese wording where there is one."""
 
+import re
 from dataclasses import dataclass
 
 from okr.errors import Code, Refusal
 
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 TITLE_LIMIT = 200
 NOTE_LIMIT = 5_000
 
@@ -36,7 +38,7 @@ def prose(text: str, limit: int = NOTE_LIMIT, field: tuple[str, ...] = ()) -> st
     """Return `text` where it has at most `limit` characters and no NUL or lone surrogate, or refuse it at `field`."""
     if len(text) > limit:
         raise Refusal(Code.TOO_LONG, f"At most {limit:,} characters; this has {len(text):,}.", field)
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    if _UNKEEPABLE.search(text):
         message = "The text holds a character that cannot be stored (NUL or half of a surrogate pair)."
         raise Refusal(Code.INVALID, message, field)
     return text

@@ -122,10 +122,10 @@ def _answer(rulesets: Rulesets, request: dict[str, Any]) -> dict[str, object]:
         if "rules" not in request:
             return {"n": request["n"], "need": True}
         handle = rulesets.add(request["shard"], request["rules"])
-    return {"n": request["n"], "hits": matches(handle, request["facts"]), "megabytes": _resident()}
+    return {"n": request["n"], "hits": matches(handle, request["facts"]), "megabytes": resident()}
 
 
-def _resident() -> int:
+def resident() -> int:
     """Return the megabytes of memory in use; 0 on systems that do not say."""
     try:
         pages = int(Path("/proc/self/statm").read_bytes().split()[1])

@@ -14,15 +14,15 @@ from okr.snapshot import Snapshot
 from rules import compiler, explain, facts, fields, finding, outline, policy, wording
 from rules.compiler import NamedCondition, Program
 from rules.condition import Clause
-from rules.evaluate import Engine, Judge
 from rules.explain import Outcome, Trace
 from rules.facts import Fact
 from rules.fields import Operator
+from rules.judge import Engine, Judge
 from rules.policy import Resolved
 from rules.schema import KINDS
 
 FILED = (PolicyMode.ADVISE, PolicyMode.BLOCK, PolicyMode.AUTO)
-BREATH = 500
+BREATH = 100
 """Facts after which other tasks get their turn."""
 
 

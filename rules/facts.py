@@ -12,7 +12,7 @@ from okr import check_in as check_ins
 from okr import cycle as cycles
 from okr.cycle import Cycle, CycleState
 from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState
-from okr.kpi import Band, Kpi, Target
+from okr.kpi import Band, BreachState, Kpi, Target
 from okr.number import EXACT, Direction, better
 from okr.org import OrgUnit, Person
 from okr.snapshot import Snapshot, grouped
@@ -73,7 +73,7 @@ def of_kpi(snapshot: Snapshot, kpi: Kpi) -> Fact:
     values = {
         "band": kpis.standing(kpi, today),
         "breach_state": watch.state,
-        "breached": episode is not None,
+        "breached": watch.state is BreachState.BREACHED,
         "periods_breached": since,
         "bad_periods": watch.bad_run,
         "amber_periods": watch.amber_run,

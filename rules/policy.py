@@ -22,7 +22,7 @@ from rules import binding, condition
 from rules.condition import AllOf, AnyOf, Clause, Condition, FieldRef, Negation
 from rules.fields import FactKind
 from rules.schema import KINDS
-from rules.template import CUSTOM, TEMPLATES, Escalation, Parameter, ParameterType, Template
+from rules.template import CUSTOM, TEMPLATES, Escalation, Parameter, Template
 
 REVERSIBLE = (Action.CREATE_OBJECTIVE, Action.NAME_OWNER, Action.REMIND)
 """What AUTO may do: a draft is withdrawn, an owner renamed, a reminder ignored; a ratchet does not turn back."""
@@ -208,8 +208,12 @@ def _template(policy: Policy) -> Template | None:
 def _bound(kind: FactKind, when: Mapping[str, object] | None, params: Mapping[str, Decimal | str]) -> Condition:
     if when is None:
         raise Refusal(Code.INVALID, "A custom policy needs a condition.", ("when",))
+    try:
+        written = orjson.dumps(when, default=_number)
+    except orjson.JSONEncodeError:
+        raise Refusal(Code.INVALID, "A condition is made of texts, numbers and yes or no.", ("when",)) from None
     # Binding costs more than judging one fact does, and every check-in would do it again for every policy.
-    return _bound_once(kind, orjson.dumps(when, default=_number), tuple(sorted(params.items())))
+    return _bound_once(kind, written, tuple(sorted(params.items())))
 
 
 @lru_cache(maxsize=1_024)
@@ -250,21 +254,15 @@ def _check_custom(policy: Policy) -> None:
 
 def _check_param(parameter: Parameter, value: Decimal | str) -> None:
     field, label = ("params", parameter.name), parameter.label.original
-    if parameter.type is ParameterType.TEXT:
-        if not isinstance(value, str):
-            raise Refusal(Code.WRONG_TYPE, f"{label} is a text.", field)
-        line(value, field=field)
-        return
     if isinstance(value, str):
         raise Refusal(Code.WRONG_TYPE, f"{label} is a number.", field)
     measured(value, *field)
     if parameter.whole and value != value.to_integral_value():
         raise Refusal(Code.WRONG_TYPE, f"{label} is a whole number.", field)
-    low, high = parameter.minimum, parameter.maximum
-    if (low is not None and value < low) or (high is not None and value > high):
-        ends = f"from {plain(low)}" if low is not None else ""
-        ends += f" to {plain(high)}" if high is not None else ""
-        raise Refusal(Code.INVALID, f"{label} goes {ends.strip()}; this is {plain(value)}.", field)
+    least, most = parameter.minimum, parameter.maximum
+    if (least is not None and value < least) or (most is not None and value > most):
+        ends = [f"{word} {plain(end)}" for word, end in (("from", least), ("to", most)) if end is not None]
+        raise Refusal(Code.INVALID, f"{label} goes {' '.join(ends)}; this is {plain(value)}.", field)
 
 
 def _check_times(policy: Policy) -> None:

@@ -20,10 +20,9 @@ CUSTOM = "custom"
 
 
 class ParameterType(StrEnum):
-    """What a parameter holds."""
+    """What a parameter holds; whatever needs words is a custom policy."""
 
     NUMBER = "number"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class Parameter:
     type: ParameterType
     label: Text
     help: Help
-    default: Decimal | str
+    default: Decimal
     unit: str = ""
     minimum: Decimal | None = None
     maximum: Decimal | None = None
@@ -66,7 +65,7 @@ class Example:
     """A worked example: the outcome that is expected of a fact under these parameters (the defaults where absent)."""
 
     name: str
-    params: Mapping[str, Decimal | str]
+    params: Mapping[str, Decimal]
     fact: Mapping[str, Scalar]
     expect: Outcome
 
@@ -130,13 +129,12 @@ def read(raw: Mapping[str, Any]) -> Template:
 
 
 def _parameter(raw: Mapping[str, Any]) -> Parameter:
-    type_ = ParameterType(raw["type"])
     return Parameter(
         name=raw["name"],
-        type=type_,
+        type=ParameterType(raw["type"]),
         label=_text(raw["label"]),
         help=Help(original=raw["help"]["en"], vi=raw["help"]["vi"]),
-        default=_value(raw["default"]),
+        default=Decimal(str(raw["default"])),
         unit=raw.get("unit", ""),
         minimum=Decimal(raw["min"]) if "min" in raw else None,
         maximum=Decimal(raw["max"]) if "max" in raw else None,
@@ -145,12 +143,8 @@ def _parameter(raw: Mapping[str, Any]) -> Parameter:
 
 
 def _example(raw: Mapping[str, Any]) -> Example:
-    params = {name: _value(value) for name, value in raw["params"].items()}
+    params = {name: Decimal(str(value)) for name, value in raw["params"].items()}
     return Example(name=raw["name"], params=params, fact=raw["fact"], expect=Outcome(raw["expect"]))
-
-
-def _value(raw: str | int | float) -> Decimal | str:
-    return raw if isinstance(raw, str) else Decimal(str(raw))
 
 
 def _text(raw: Mapping[str, str]) -> Text:

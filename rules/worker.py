@@ -91,6 +91,7 @@ class Worker:
         self._stopped = False
         self._asked = 0
         self._facts = 0
+        self._waiting: dict[int, Shard] = {}
         self._failures: dict[str, int] = {}
         self._quarantine: dict[str, float] = {}
 
@@ -155,8 +156,9 @@ class Worker:
                 try:
                     found = await self._exchange(shard, rows)
                 except (TimeoutError, OSError, _Broken) as failure:
+                    # The process works in order: if a cancelled request is still unanswered, that is what it fell over.
+                    self._count_failure(next(iter(self._waiting.values()), shard), failure)
                     await self._discard()
-                    self._count_failure(shard, failure)
                 else:
                     self._failures.pop(shard.key, None)
                     self.counts.ok += 1
@@ -185,12 +187,12 @@ class Worker:
     async def _exchange(self, shard: Shard, rows: list[_Row]) -> list[tuple[int, int]]:
         process = await self._running()
         request = {"shard": shard.key, "facts": rows}
-        answer = await self._converse(process, request)
+        answer = await self._converse(process, shard, request)
         if answer.get("need") is True:
-            answer = await self._converse(process, {**request, "rules": shard.rules})
+            answer = await self._converse(process, shard, {**request, "rules": shard.rules})
         found = _pairs(answer.get("hits"), conditions=len(shard.names), facts=len(rows))
         self._facts += len(rows)
-        if self._facts >= self._limits.recycle_facts or answer.get("megabytes", 0) >= self._limits.recycle_megabytes:
+        if self._facts >= self._limits.recycle_facts or _size(answer) >= self._limits.recycle_megabytes:
             self.counts.recycled += 1
             await self._discard()
         return found
@@ -214,38 +216,42 @@ class Worker:
             env={name: value for name, value in os.environ.items() if not name.startswith("RATCHET_")},
         )
         async with asyncio.timeout(self._limits.start_seconds):
-            await _read(self._process, 0)
+            await self._read(self._process, 0)
         return self._process
 
-    async def _converse(self, process: asyncio.subprocess.Process, request: Mapping[str, object]) -> dict[str, Any]:
+    async def _converse(
+        self, process: asyncio.subprocess.Process, shard: Shard, request: Mapping[str, object]
+    ) -> dict[str, Any]:
         self._asked += 1
+        self._waiting[self._asked] = shard
         async with asyncio.timeout(self._limits.answer_seconds):
             stdin = _pipe(process.stdin)
             stdin.write(orjson.dumps({"n": self._asked, **request}) + b"\n")
             await stdin.drain()
-            return await _read(process, self._asked)
+            return await self._read(process, self._asked)
+
+    async def _read(self, process: asyncio.subprocess.Process, expected: int) -> dict[str, Any]:
+        """Return the answer to request number `expected`, dropping those to earlier ones whose tasks were cancelled."""
+        while True:
+            try:
+                line = await _pipe(process.stdout).readline()
+                answer = orjson.loads(line)
+            except ValueError as error:
+                raise _Broken("The process ended, or said something that is no answer.") from error
+            if not isinstance(answer, dict) or not isinstance(answer.get("n"), int) or answer["n"] > expected:
+                raise _Broken("The process answered what it was not asked.")
+            self._waiting.pop(answer["n"], None)
+            if answer["n"] == expected:
+                return answer
 
     async def _discard(self) -> None:
         process, self._process = self._process, None
+        self._waiting.clear()
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-
-async def _read(process: asyncio.subprocess.Process, expected: int) -> dict[str, Any]:
-    """Return the answer to request number `expected`, dropping those to earlier ones whose tasks were cancelled."""
-    while True:
-        try:
-            line = await _pipe(process.stdout).readline()
-            answer = orjson.loads(line)
-        except ValueError as error:
-            raise _Broken("The process ended, or said something that is no answer.") from error
-        if not isinstance(answer, dict) or not isinstance(answer.get("n"), int) or answer["n"] > expected:
-            raise _Broken("The process answered what it was not asked.")
-        if answer["n"] == expected:
-            return answer
 
 
 def _pairs(hits: object, *, conditions: int, facts: int) -> list[tuple[int, int]]:
@@ -255,6 +261,13 @@ def _pairs(hits: object, *, conditions: int, facts: int) -> list[tuple[int, int]
     if not all(0 <= condition < conditions and 0 <= fact < facts for condition, fact in pairs):
         raise _Broken("The answer names a condition or a fact that was not sent.")
     return pairs
+
+
+def _size(answer: Mapping[str, object]) -> int:
+    megabytes = answer.get("megabytes")
+    if not isinstance(megabytes, int):
+        raise _Broken("The answer does not say how much memory the process uses.")
+    return megabytes
 
 
 def _pipe(pipe: _Pipe | None) -> _Pipe:

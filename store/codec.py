@@ -11,7 +11,7 @@ from dataclasses import MISSING
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -31,11 +31,12 @@ class Form(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The three readings of one dataclass."""
+    """The three readings of one dataclass, and how each of its fields is written."""
 
     write: Callable[[Any], Document]
     read: Callable[[Mapping[str, Any]], Any]
     schema: Document
+    writers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
 
 SCALARS: Mapping[object, Form] = {
@@ -67,6 +68,24 @@ def decode(kind: type[T], document: Mapping[str, Any]) -> T:
     return value
 
 
+def difference(before: Any, after: Any) -> tuple[Document, Document]:
+    """Return the fields in which two values of one dataclass differ, as they were and as they are.
+
+    Of a tuple that changed, the first holds the items that went and the second those that came. Versions are left out.
+    """
+    went: Document = {}
+    came: Document = {}
+    for name, write in record(cast("Any", type(after))).writers:
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new or name == "version":
+            continue
+        if isinstance(old, tuple) and isinstance(new, tuple):
+            old, new = tuple(one for one in old if one not in new), tuple(one for one in new if one not in old)
+        went[name] = old if write is None or old is None else write(old)
+        came[name] = new if write is None or new is None else write(new)
+    return went, came
+
+
 def schema(kind: type) -> Document:
     """Return the JSON schema of what `encode` writes for dataclass `kind`, in MongoDB's dialect."""
     return record(cast("Any", kind)).schema
@@ -81,7 +100,7 @@ def form(hint: Any) -> Form:
         members = {member.value: member for member in hint}
         return Form(lambda member: member.value, members.__getitem__, {"enum": list(members)})
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return Form(*record(hint))
+        return Form(*record(hint)[:3])
     arguments = get_args(hint)
     if isinstance(hint, UnionType) and NoneType in arguments and len(arguments) == 2:
         return form(next(argument for argument in arguments if argument is not NoneType))
@@ -111,13 +130,14 @@ def record(kind: type) -> Record:
         "properties": {field.name: field.schema for field in fields},
         "additionalProperties": False,
     }
-    if required := [field.name for field in fields if field.default is None]:
+    if required := [field.name for field in fields if field.default is MISSING]:
         described["required"] = required
-    return Record(_writer(fields), _reader(kind, fields), described)
+    writers = tuple((field.name, field.write) for field in fields)
+    return Record(_writer(fields), _reader(kind, fields), described, writers)
 
 
 class _Field(NamedTuple):
-    """One field of a record: `empty` is the value that is left out, `default` makes what stands for a missing one."""
+    """One field of a record: `empty` is the value that is left out, `default` what stands for a missing one."""
 
     name: str
     write: Callable[[Any], Any] | None
@@ -125,24 +145,18 @@ class _Field(NamedTuple):
     schema: Document
     put: Callable[[Any, Any], None]
     empty: object
-    default: Callable[[], object] | None
+    default: object
 
 
 def _field(kind: type, field: dataclasses.Field[Any], hint: Any) -> _Field:
     write, read, described = form(hint)
     default = field.default
-    if default is MISSING:
-        make = None if field.default_factory is MISSING else field.default_factory
-        if NoneType in get_args(hint):  # nothing says that it may be left out, so None is written
-            described = {"anyOf": [described, {"bsonType": "null"}]}
-    else:
-        make = partial(_same, default)
-    put = getattr(kind, field.name).__set__
-    return _Field(field.name, write, read, described, put, default if default in EMPTY else MISSING, make)
-
-
-def _same(value: T) -> T:
-    return value
+    if field.default_factory is not MISSING:
+        default = field.default_factory()  # values never change, so all may share one
+    empty = default if default in EMPTY else MISSING
+    if empty is not None and NoneType in get_args(hint):  # then None does not go without saying
+        described = {"anyOf": [described, {"bsonType": "null"}]}
+    return _Field(field.name, write, read, described, getattr(kind, field.name).__set__, empty, default)
 
 
 def _writer(fields: list[_Field]) -> Callable[[Any], Document]:
@@ -171,10 +185,10 @@ def _reader(kind: type, fields: list[_Field]) -> Callable[[Mapping[str, Any]], A
             if name in document:
                 value = document[name]
                 put(record, value if convert is None or value is None else convert(value))
-            elif default is None:
+            elif default is MISSING:
                 raise KeyError(name)
             else:
-                put(record, default())
+                put(record, default)
         if check is not None:
             check(record)
         return record

@@ -12,7 +12,7 @@ from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, OperationFailure, WTimeoutError
 
-from okr import keys
+from okr import keys, recommendation
 from okr.errors import Code, Refusal, Unavailable
 from okr.kpi import Reading
 from okr.policy import Policy, PolicyState
@@ -20,7 +20,7 @@ from okr.recommendation import Recommendation
 from store import codec, plain
 from store.change import AuditEntry, Change, Decision, Derived, Edit, Insertable, Mark, Reply
 from store.codec import Document
-from store.layout import COLLECTIONS, ENTITIES, LIVE, Database
+from store.layout import COLLECTIONS, ENTITIES, Database
 
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne
 Stored = Insertable | Derived | AuditEntry | Mark | Decision
@@ -57,7 +57,7 @@ def document(tenant: str, record: Stored) -> Document:
     """Return `record` as the document that stands for it."""
     added: Document = {"_id": f"{tenant}:{identity(record)}", "tenant": tenant}
     if isinstance(record, Recommendation):
-        added["live"] = record.state in LIVE
+        added["live"] = recommendation.live(record)
     return added | codec.encode(record)
 
 
@@ -155,7 +155,7 @@ def _audited(tenant: str, change: Change) -> Document:
     after: Document = {}
     for edit in change.edits:
         name = plain.escape(identity(edit.after))
-        before[name], after[name] = _difference(codec.encode(edit.before), codec.encode(edit.after))
+        before[name], after[name] = codec.difference(edit.before, edit.after)
     return document(tenant, entry) | {"before": before, "after": after}
 
 
@@ -164,20 +164,6 @@ def _records(change: Change) -> Iterable[Insertable | Derived]:
     yield from (edit.after for edit in change.edits)
     yield from change.derived
     yield from change.withdrawn
-
-
-def _difference(before: Document, after: Document) -> tuple[Document, Document]:
-    """Return the fields that differ, as they were and as they are; of lists only the items that went and came."""
-    went: Document = {}
-    came: Document = {}
-    for name in sorted((before.keys() | after.keys()) - {"version"}):
-        old, new = before.get(name), after.get(name)
-        if old == new:
-            continue
-        if isinstance(old or [], list) and isinstance(new or [], list):
-            old, new = [x for x in old or [] if x not in (new or [])], [x for x in new or [] if x not in (old or [])]
-        went[name], came[name] = old, new
-    return went, came
 
 
 def _taken(kind: type, fault: Mapping[str, Any]) -> Exception:

@@ -16,7 +16,7 @@ from okr.goal import CheckIn, KeyResult, Objective
 from okr.kpi import Episode, Kpi, Reading
 from okr.org import OrgUnit, Person
 from okr.policy import Policy, PolicyState
-from okr.recommendation import Recommendation, RecommendationState
+from okr.recommendation import Recommendation
 from store import codec
 from store.change import AuditEntry, Decision, Mark, Reply
 from store.codec import Document
@@ -27,17 +27,6 @@ DAY = 24 * 3600
 REPLIES_KEPT = 2 * DAY
 DECISIONS_KEPT = 180 * DAY
 NAMESPACE_EXISTS = 48
-
-# A dismissed recommendation stays live: the one document per finding keeps its finding quiet.
-LIVE = frozenset(
-    {
-        RecommendationState.PENDING,
-        RecommendationState.OPEN,
-        RecommendationState.SNOOZED,
-        RecommendationState.ACCEPTED,
-        RecommendationState.DISMISSED,
-    }
-)
 
 COLLECTIONS: Mapping[type, str] = {
     OrgUnit: "units",

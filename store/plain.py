@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from bson.decimal128 import Decimal128
@@ -37,9 +38,15 @@ def decimal128(value: Decimal) -> Decimal128:
 
 def from_decimal128(value: Decimal128) -> Decimal:
     """Return the number that `value` holds, exponent included; five times as fast as `Decimal128.to_decimal`."""
-    bits = int.from_bytes(value.bid, "little")
+    return _number(value.bid)
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(bid: bytes) -> Decimal:
+    """Weights, starts and targets repeat without end, and so do many values: a picture keeps one object of each."""
+    bits = int.from_bytes(bid, "little")
     if bits >> 125 & 3 == 3:  # infinities, NaN, and the long form of the coefficient that nobody writes
-        return value.to_decimal()
+        return Decimal128.from_bid(bid).to_decimal()
     number = Decimal(bits & _COEFFICIENT).scaleb((bits >> 113 & _EXPONENT) - _BIAS, _CONTEXT)
     return number.copy_negate() if bits >> 127 else number
 

@@ -11,6 +11,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from okr import recommendation
 from okr.cycle import Cycle
 from okr.errors import Code, Refusal, Unavailable
 from okr.goal import CheckIn, KeyResult, Objective
@@ -23,7 +24,7 @@ from store import codec, commit, plain
 from store.change import AuditEntry, Change, Decision, Mark, Repeated, Reply
 from store.codec import Document
 from store.commit import answering
-from store.layout import COLLECTIONS, LIVE, Database
+from store.layout import COLLECTIONS, Database
 
 T = TypeVar("T")
 Cursor = tuple[datetime, str]
@@ -134,7 +135,7 @@ class TenantStore:
         """Return what is on file for each finding: its live recommendation, else the one that was seen last."""
         wanted = {"finding.dedupe": {"$in": list(dedupes)}}
         found = await self._find(Recommendation, wanted, sort=[("last_seen", ASCENDING)])
-        return {filed.finding.dedupe: filed for filed in sorted(found, key=lambda filed: filed.state in LIVE)}
+        return {filed.finding.dedupe: filed for filed in sorted(found, key=recommendation.live)}
 
     async def live(
         self, *, subjects: Collection[str] | None = None, policies: Collection[str] | None = None

@@ -1,4 +1,4 @@
-"""The whole service for tests above the store: real MongoDB, the real engine, and a clock that stands where it is put."""
+"""The whole service for tests above the store: real MongoDB, the real engine, a clock that stands where it is put."""
 
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +20,7 @@ from app.settings import Settings
 from gql import asgi
 from okr.org import Grant, Role
 from okr.text import Text
-from rules.evaluate import Judge
+from rules.judge import Judge
 from rules.worker import Limits, Worker
 from store import layout, migrations
 from store.codec import Document

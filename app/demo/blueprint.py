@@ -1,10 +1,10 @@
 """Blueprints: what a demonstration organisation is made of, in words that hold on any day."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from okr.cycle import CycleKind
+from okr.cycle import GRADING, CycleKind
 from okr.goal import KeyResultType
-from okr.kpi import BreachRule
 from okr.number import Direction
 from okr.org import Role
 from okr.text import Text
@@ -42,10 +42,11 @@ class PersonPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiPlan:
-    """A monthly KPI; `values` are its readings, the last one that of the last month that is over.
+    """A monthly KPI with its readings: `values` end with the last month that is over.
 
-    `target` and `red` are one number, or the two ends of a RANGE. `silent` is how many of the last months were never
-    read. `accountable` is the unit that must act; empty where nobody was named.
+    `by_quarter` instead begins with the first month of the five quarters. `target` and `red` are one number, or the two
+    ends of a RANGE. `silent` is how many of the last months were never read. `accountable` is the unit that must act;
+    empty where nobody was named.
     """
 
     word: str
@@ -55,12 +56,12 @@ class KpiPlan:
     direction: Direction
     target: str
     red: str
-    values: str
+    values: str = ""
+    by_quarter: str = ""
     reporter: str
     accountable: str = ""
     parent: str = ""
     weight: int = 1
-    rule: BreachRule = BreachRule()
     silent: int = 0
 
 
@@ -69,7 +70,7 @@ class ResultPlan:
     """A key result, and how it went.
 
     `ways` holds one text for each cycle of its goal. Where it goes from a start to a target: "start target" and the
-    levels that it passed, evenly over the cycle; the last one is where it ended. Where it maintains a level: the levels.
+    levels that it passed, evenly over the cycle, the last at its end. Where it maintains a level: the levels.
     Where it is done or not: the share of the cycle after which it was done. For milestones: the share of them done at
     the end. An annual one has "start target" in its ways, and in `levels` the six at the bounds of the five quarters.
     `confidence` is set where it never moves.
@@ -89,9 +90,9 @@ class ResultPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalPlan:
-    """An objective, repeated in the cycles `when` (0 the present one, -1 the one before, 1 the next, a mere draft).
+    """An objective, repeated in the cycles `when`: 0 the present one, -1 the one before, 1 the next (a mere draft).
 
-    `supports` is the word of another goal in the same cycle, or of an annual one; with `:n` its n-th key result, from 0.
+    `supports` is the word of another goal in the same cycle, or of an annual one; `:n` means its key result n, from 0.
     """
 
     word: str
@@ -107,7 +108,7 @@ class GoalPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovePlan:
-    """A unit that came under another one in the middle of the last quarter; its plan says where it was before."""
+    """A unit that came under another one in the middle of the last quarter; its own plan says where it was."""
 
     unit: str
     to: str
@@ -117,12 +118,12 @@ class MovePlan:
 class RecoveryPlan:
     """A loop that was walked: the KPI's breach was answered in the last quarter, and the recovery became the baseline.
 
-    `by` accepted both; `course` holds the levels that the proposed key result passed.
+    `by` accepted both proposals and did the work; `way` is how the proposed key result went.
     """
 
     kpi: str
     by: str
-    course: str
+    way: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,18 +137,22 @@ class PromotionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """One organisation; units and goals are in an order in which each comes after what it names."""
+    """One organisation; its units, KPIs and goals are in an order in which each comes after what it names.
+
+    Its cycles close `grading` after their ends.
+    """
 
     tenant: str
     name: Text
     zone: str
-    units: tuple[UnitPlan, ...]
     people: tuple[PersonPlan, ...]
-    kpis: tuple[KpiPlan, ...]
-    goals: tuple[GoalPlan, ...]
+    units: tuple[UnitPlan, ...] = ()
+    kpis: tuple[KpiPlan, ...] = ()
+    goals: tuple[GoalPlan, ...] = ()
     moves: tuple[MovePlan, ...] = ()
     recoveries: tuple[RecoveryPlan, ...] = ()
     promotions: tuple[PromotionPlan, ...] = ()
+    grading: timedelta = GRADING
 
     def zone_of(self, unit: str) -> str:
         """Return the IANA zone of a unit: its own, else the nearest one above."""

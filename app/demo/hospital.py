@@ -10,7 +10,9 @@ PERCENT, BOOLEAN = KeyResultType.PERCENT, KeyResultType.BOOLEAN
 FIVE = (-4, -3, -2, -1, 0)
 
 UNITS = (
-    UnitPlan(word="it", name=text("Information technology", "Phòng Công nghệ thông tin"), kind="department", lead="lead"),
+    UnitPlan(
+        word="it", name=text("Information technology", "Phòng Công nghệ thông tin"), kind="department", lead="lead"
+    ),
     UnitPlan(
         word="registration",
         name=text("Registration platform", "Nhóm Hệ thống đăng ký khám"),
@@ -20,9 +22,7 @@ UNITS = (
     ),
     UnitPlan(word="outpatient", name=text("Outpatient clinic", "Khoa Khám bệnh"), kind="department", lead="thao"),
     UnitPlan(word="nursing", name=text("Nursing", "Phòng Điều dưỡng"), kind="department", lead="nga"),
-    UnitPlan(
-        word="reception", name=text("Reception", "Tổ Tiếp đón"), kind="team", parent="nursing", lead="dung"
-    ),
+    UnitPlan(word="reception", name=text("Reception", "Tổ Tiếp đón"), kind="team", parent="nursing", lead="dung"),
     UnitPlan(
         word="pharmacy",
         name=text("Outpatient pharmacy", "Tổ Dược ngoại trú"),
@@ -30,8 +30,12 @@ UNITS = (
         parent="outpatient",
         lead="khanh",
     ),
-    UnitPlan(word="wards", name=text("Ward nursing", "Tổ Điều dưỡng nội trú"), kind="team", parent="nursing", lead="hoa"),
-    UnitPlan(word="quality", name=text("Quality and safety", "Phòng Quản lý chất lượng"), kind="department", lead="tuan"),
+    UnitPlan(
+        word="wards", name=text("Ward nursing", "Tổ Điều dưỡng nội trú"), kind="team", parent="nursing", lead="hoa"
+    ),
+    UnitPlan(
+        word="quality", name=text("Quality and safety", "Phòng Quản lý chất lượng"), kind="department", lead="tuan"
+    ),
 )
 
 PEOPLE = (
@@ -82,7 +86,7 @@ KPIS = (
         measure="%",
         direction=Direction.HIGHER,
         target="99",
-        red="95",
+        red="90",
         values="99.2 99.4 99.1 99.5 99.3 99.6 99.2 99.4 99.1 99.3 99.5 99.2 99 71.5 50",
         reporter="member",
         accountable="registration",
@@ -130,7 +134,8 @@ KPIS = (
 YEAR = GoalPlan(
     word="year",
     title=text(
-        "A hospital that patients recommend to their families", "Bệnh viện được người bệnh tin cậy giới thiệu cho người thân"
+        "A hospital that patients recommend to their families",
+        "Bệnh viện được người bệnh tin cậy giới thiệu cho người thân",
     ),
     unit="root",
     owner="viewer",
@@ -196,7 +201,10 @@ RECEPTION_RESULTS = (
         text("Patients received within ten minutes", "Người bệnh được tiếp đón trong vòng mười phút"),
         ("60 75 70", "70 80 76", "76 90 84"),
     ),
-    (text("Complaints about reception in a month", "Số phản ánh về tiếp đón mỗi tháng"), ("18 10 13", "13 8 9", "9 4 6")),
+    (
+        text("Complaints about reception in a month", "Số phản ánh về tiếp đón mỗi tháng"),
+        ("18 10 13", "13 8 9", "9 4 6"),
+    ),
 )
 
 

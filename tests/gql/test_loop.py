@@ -1,6 +1,7 @@
 """The loop through GraphQL: a KPI turns red, an objective attacks it, its success becomes the new baseline."""
 
 from datetime import date
+from typing import Any
 
 from tests.service import Stage
 
@@ -10,7 +11,8 @@ READINGS = """mutation($input: RecordKpiReadingsInput!) { recordKpiReadings(inpu
   accepted recommendations { id policyKey title } userErrors { code field message } } }"""
 OPEN = """query($subject: ID) { recommendations(filter: { subjectId: $subject }) { nodes {
   id policyKey state title version blockedBy
-  explanation { text clearsWhen lines { depth text outcome } } proposal { action text arguments { name value } } } } }"""
+  explanation { text clearsWhen lines { depth text outcome } }
+  proposal { action text arguments { name value } } } } }"""
 ACCEPT = """mutation($input: AcceptRecommendationInput!) { acceptRecommendation(input: $input) {
   recommendation { state } created { id ... on Objective { title state keyResults { id start target } } }
   userErrors { code field message } } }"""
@@ -40,7 +42,10 @@ async def test_the_loop_closes(stage: Stage) -> None:
     assert made["createKpi"]["userErrors"] == []
     kpi = made["createKpi"]["kpi"]["id"]
 
-    readings = [{"kpiId": kpi, "period": "2026-05-01", "value": "99"}, {"kpiId": kpi, "period": "2026-06-01", "value": "50"}]
+    readings = [
+        {"kpiId": kpi, "period": "2026-05-01", "value": "99"},
+        {"kpiId": kpi, "period": "2026-06-01", "value": "50"},
+    ]
     taken = (await lead.data(READINGS, input={"readings": readings}))["recordKpiReadings"]
     assert (taken["accepted"], taken["userErrors"]) == (2, [])
     (proposal,) = [one for one in taken["recommendations"] if one["policyKey"] == "kpi-breach"]
@@ -53,11 +58,11 @@ async def test_the_loop_closes(stage: Stage) -> None:
     assert (objective["state"], key_result["start"], key_result["target"]) == ("ACTIVE", "50", "99")
     assert await lead.data(OPEN, subject=kpi) == {"recommendations": {"nodes": []}}
 
+    said: dict[str, Any] = {}
     for day, value in ((date(2026, 7, 17), "74.5"), (date(2026, 9, 18), "99"), (date(2026, 9, 25), "99.2")):
         stage.clock.put(day)
-        said = (
-            await lead.data(CHECK_IN, input={"keyResultId": key_result["id"], "value": value, "confidence": 7})
-        )["recordCheckIn"]
+        entry = {"keyResultId": key_result["id"], "value": value, "confidence": 7}
+        said = (await lead.data(CHECK_IN, input=entry))["recordCheckIn"]
         assert said["userErrors"] == []
     assert (said["progressAfter"], said["keyResult"]["status"]) == (1, "ACHIEVED")
 

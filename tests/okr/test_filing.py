@@ -19,6 +19,7 @@ from tests.okr.test_recommendation import filed, finding
 
 S = RecommendationState
 GRAVE = finding(severity=Severity.CRITICAL)
+LASTING = finding(episode=None)
 TERMS = Terms(hold=0, clear=0, cooldown=30, expires=90)
 BY = "policy:kpi-breach"
 
@@ -133,8 +134,10 @@ ROWS: dict[str, tuple[Recommendation, Finding | Standing, Terms, tuple[Recommend
         filed(S.DISMISSED, until=AHEAD), finding(cycle="cyc_q4"), TERMS, (S.OPEN, False, "a new cycle has begun")),
     "a dismissed one that is clear waits for the cool-down": (
         filed(S.DISMISSED, until=AHEAD), Standing.CLEAR, TERMS, None),
-    "a dismissed one that is clear after the cool-down is closed": (
-        filed(S.DISMISSED, until=PAST), Standing.CLEAR, TERMS, (S.DISMISSED, True, "")),
+    "a dismissed one is closed after the cool-down": (
+        filed(S.DISMISSED, until=PAST, found=LASTING), Standing.CLEAR, TERMS, (S.DISMISSED, True, "")),
+    "a dismissed one is kept for its episode": (
+        filed(S.DISMISSED, until=PAST), Standing.CLEAR, TERMS, None),
     "an accepted one is frozen": (
         filed(S.ACCEPTED), finding(seen=40), TERMS, None),
     "an accepted one is not resolved": (
@@ -156,18 +159,33 @@ ROWS: dict[str, tuple[Recommendation, Finding | Standing, Terms, tuple[Recommend
     "an applied one is closed with its episode": (
         filed(S.APPLIED), Standing.CURED, TERMS, (S.APPLIED, True, "")),
     "an applied one without an episode is closed after the cool-down": (
-        filed(S.APPLIED, found=finding(episode=None), clear_since=date(2026, 7, 26)), Standing.CLEAR, TERMS,
+        filed(S.APPLIED, found=LASTING, clear_since=date(2026, 7, 26)), Standing.CLEAR, TERMS,
         (S.APPLIED, True, "")),
     "a resolved one stays resolved": (
         filed(S.RESOLVED, until=AHEAD), Standing.CLEAR, TERMS, None),
     "a resolved one comes back in its cool-down": (
         filed(S.RESOLVED, until=AHEAD), finding(), TERMS, (S.OPEN, False, "it matches again")),
     "a resolved one is closed after its cool-down": (
-        filed(S.RESOLVED, until=PAST), Standing.CLEAR, TERMS, (S.RESOLVED, True, "")),
+        filed(S.RESOLVED, until=PAST, found=LASTING), Standing.CLEAR, TERMS, (S.RESOLVED, True, "")),
+    "a resolved one is closed with its episode": (
+        filed(S.RESOLVED, until=PAST), Standing.CURED, TERMS, (S.RESOLVED, True, "")),
+    "a resolved one is kept for its episode": (
+        filed(S.RESOLVED, until=PAST), Standing.CLEAR, TERMS, None),
+    "a resolved one comes back as long as its episode lasts": (
+        filed(S.RESOLVED, until=PAST), finding(), TERMS, (S.OPEN, False, "it matches again")),
     "an expired one stays quiet": (
         filed(S.EXPIRED, until=AHEAD), finding(), TERMS, None),
+    "an expired one asks again after its cool-down": (
+        filed(S.EXPIRED, until=PAST), finding(), TERMS, (S.OPEN, False, "the cool-down is over")),
     "an expired one is closed after its cool-down": (
-        filed(S.EXPIRED, until=PAST), Standing.CLEAR, TERMS, (S.EXPIRED, True, "")),
+        filed(S.EXPIRED, until=PAST, found=LASTING), Standing.CLEAR, TERMS, (S.EXPIRED, True, "")),
+    "an expired one is void": (
+        filed(S.EXPIRED, until=AHEAD), Standing.VOID, TERMS, (S.EXPIRED, True, "")),
+    "without a cool-down what lapses is quiet for a day": (
+        filed(last_seen=day(10)), finding(), replace(TERMS, expires=10, cooldown=0),
+        (S.EXPIRED, False, "nobody acted for 10 days")),
+    "without a cool-down a resolved one is kept for its episode": (
+        filed(), Standing.CLEAR, replace(TERMS, cooldown=0), (S.RESOLVED, False, "the condition no longer holds")),
     "what nobody acts on lapses": (
         filed(last_seen=day(10)), finding(), replace(TERMS, expires=10),
         (S.EXPIRED, False, "nobody acted for 10 days")),
@@ -246,9 +264,9 @@ def test_the_clear_time_begins_anew_when_the_match_returns() -> None:
 
 
 def test_after_the_cool_down_the_same_finding_is_filed_anew() -> None:
-    old = filed(S.RESOLVED, until=date(2026, 8, 20))
+    old = filed(S.RESOLVED, until=date(2026, 8, 20), found=LASTING)
 
-    closed, new = run(old, finding(), 10)
+    closed, new = run(old, LASTING, 10)
 
     assert closed == replace(old, closed=True)
     assert (new.state, new.first_seen, new.times) == (S.OPEN, day(10), 1)
@@ -311,7 +329,9 @@ def test_reconciling_twice_changes_nothing_and_one_lives_per_dedupe(
     at = NOW
     for days, found, standing, act in steps:
         at += timedelta(days=days, minutes=1)
-        findings = [finding(f"d{n}", severity=severity, at=at) for n, severity in found.items()]
+        findings = [
+            finding(f"d{n}", severity=severity, at=at, episode="e" * n or None) for n, severity in found.items()
+        ]
         before = dict(on_file)
         says = partial(_says, standing)
         changed = filing.reconcile("acme", on_file.values(), findings, says, terms, at)

@@ -16,13 +16,17 @@ def main(way: str) -> None:
         return
     print(READY, flush=True)  # noqa: T201 the pipe to the parent
     for line in sys.stdin:
-        n = json.loads(line)["n"]
+        request = json.loads(line)
+        n = request["n"]
+        if way == "silent about one shard" and request["shard"] == "a division by zero":
+            time.sleep(60)
         answers = {
             "noise": "Segmentation fault",
             "no object": "[]",
             "no number": "{}",
             "a later number": json.dumps({"n": n + 1, "hits": []}),
             "no hits": json.dumps({"n": n}),
+            "no size": json.dumps({"n": n, "hits": []}),
             "half a pair": json.dumps({"n": n, "hits": [0]}),
             "no such fact": json.dumps({"n": n, "hits": [0, 1]}),
             "no such condition": json.dumps({"n": n, "hits": [-1, 0]}),
@@ -30,7 +34,7 @@ def main(way: str) -> None:
             "need for ever": json.dumps({"n": n, "need": True}),
             "an endless line": "x" * 2**25,
         }
-        print(answers.get(way, json.dumps({"n": n, "hits": []})), flush=True)  # noqa: T201 the pipe to the parent
+        print(answers.get(way, json.dumps({"n": n, "hits": [], "megabytes": 1})), flush=True)  # noqa: T201 the pipe to the parent
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 from okr.errors import Code, Refusal
 from rules import binding
 from rules.condition import AllOf, AnyOf, Clause, Condition, FieldRef, Negation, Param
+from rules.explain import outcome
 from rules.fields import Operator
 from tests.rules.builders import KIND, bound, is_
 
@@ -162,7 +163,5 @@ def test_a_parameter_with_a_list_fills_both_ends() -> None:
 
 
 def test_an_unbound_parameter_is_a_mistake_and_no_match() -> None:
-    from rules.explain import outcome
-
     with pytest.raises(TypeError, match="bound before"):
         outcome(Clause(field="value", op=Operator.EQ, value=Param(name="x")), {"value": 1})

@@ -5,7 +5,7 @@ If a later version of the engine changes its ways, this is where it shows.
 
 import pytest
 
-from rules.evaluate import Judge
+from rules.judge import Judge
 from rules.worker import Worker
 from tests.rules.builders import Fact, is_, program
 

@@ -88,6 +88,12 @@ def test_a_custom_policy_brings_its_own_condition() -> None:
     assert resolved.title.original == "Ours: {{name}}"
 
 
+def test_a_condition_may_hold_decimals() -> None:
+    made = custom(clause("members", "gt", Decimal("7.50")))
+
+    assert policy.resolve(made).condition == condition.parse(clause("members", "gt", 7.5))
+
+
 def test_settings_say_where_they_come_from() -> None:
     assert policy.settings(limit(limit=1)) == (
         Setting(name="limit", value=Decimal(1), origin="policy"),
@@ -138,6 +144,8 @@ REFUSED: dict[str, tuple[Policy, Code, tuple[str, ...], str]] = {
         replace(limit(), overridable_by="leads"), Code.INVALID, ("overridableBy",), 'Did you mean "lead"?'),
     "an unknown kind": (custom(MEMBERS, "units"), Code.INVALID, ("on",), 'Did you mean "unit"?'),
     "no condition": (custom(None), Code.INVALID, ("when",), "condition"),
+    "a condition of strange things": (custom(clause("members", "gt", {7})), Code.INVALID, ("when",), "texts"),
+    "a number beyond all bounds": (custom(clause("members", "gt", 10**30)), Code.INVALID, ("when",), "numbers"),
     "an unknown field": (
         custom({"all": [MEMBERS, clause("goals_activ", "gt", 3)]}), Code.UNKNOWN_FIELD, ("when", "all", "1", "field"),
         'Did you mean "goals_active"?'),
@@ -148,7 +156,7 @@ REFUSED: dict[str, tuple[Policy, Code, tuple[str, ...], str]] = {
         custom(MEMBERS, most=Decimal("Infinity")), Code.NOT_FINITE, ("params", "most"), "finite"),
     "an empty custom parameter": (custom(MEMBERS, most=""), Code.INVALID, ("params", "most"), "empty"),
     "too many custom parameters": (
-        custom(MEMBERS, **{f"p{n}": Decimal(n) for n in range(21)}), Code.TOO_LONG, ("params",), "20"),
+        replace(custom(MEMBERS), params={f"p{n}": Decimal(n) for n in range(21)}), Code.TOO_LONG, ("params",), "20"),
 }  # fmt: skip
 
 

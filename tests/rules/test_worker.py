@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import json
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from okr.errors import Unavailable
-from rules.compiler import Shard
+from rules.compiler import SENTINEL, Shard
 from rules.worker import Counts, Limits, Worker
 from tests.rules import fake_engine
 from tests.rules.builders import clean, is_, program, raw_shard
@@ -138,9 +139,7 @@ async def test_a_ruleset_that_the_engine_refuses_is_given_up() -> None:
 
 async def test_a_session_without_a_sentinel_is_not_trusted() -> None:
     async with Worker(PATIENT) as worker:
-        blind = Shard(
-            key="blind", kind="kpi", columns=SIGFPE.columns, names=(("a",),), rules='{"0.0":{"all":[{"m":{"k":1}}]}}'
-        )
+        blind = dataclasses.replace(BELOW_TEN, rules=BELOW_TEN.rules.replace(f"{SENTINEL},", ""))
 
         assert await worker.match(blind, [ZERO]) is None
         assert worker.counts.quarantined == 1
@@ -154,6 +153,7 @@ async def test_a_session_without_a_sentinel_is_not_trusted() -> None:
         "no number",
         "a later number",
         "no hits",
+        "no size",
         "half a pair",
         "no such fact",
         "no such condition",
@@ -198,7 +198,7 @@ async def test_the_process_does_not_see_the_settings(monkeypatch: pytest.MonkeyP
     ],
 )
 async def test_a_process_that_does_not_start_makes_the_engine_unavailable(command: Sequence[str]) -> None:
-    worker = Worker(Limits(start_seconds=1), command)
+    worker = Worker(Limits(start_seconds=0.3), command)
 
     with pytest.raises(Unavailable, match="does not start"):
         await worker.start()
@@ -229,6 +229,18 @@ async def test_a_cancelled_request_leaves_the_next_one_its_own_answer() -> None:
                 await unwanted
 
         assert (worker.counts.restarts, worker.counts.crash, worker.counts.timeout) == (0, 0, 0)
+
+
+async def test_a_cancelled_request_that_hangs_the_process_is_not_held_against_the_next_one() -> None:
+    async with Worker(Limits(answer_seconds=0.5, start_seconds=60), faking("silent about one shard")) as worker:
+        for _ in range(2):
+            unwanted = asyncio.create_task(worker.match(SIGFPE, [ZERO]))
+            await asyncio.sleep(0.05)
+            unwanted.cancel()
+            assert await worker.match(BELOW_TEN, [ZERO]) == frozenset(), "answered by the next process"
+
+        assert await worker.match(SIGFPE, [ZERO]) is None
+        assert worker.counts == Counts(ok=2, timeout=2, restarts=2, quarantined=1, fallback=1)
 
 
 async def test_a_request_cancelled_while_the_process_starts_does_no_harm() -> None:

@@ -9,7 +9,6 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, WriteError
 
 from okr.errors import Unavailable
-from okr.recommendation import RecommendationState
 from store import layout, migrations
 from store.codec import Document
 from store.commit import document
@@ -190,11 +189,3 @@ async def test_validators_look_inside(prepared: Database, record: object, spoil:
     with pytest.raises(WriteError) as refused:
         await prepared[named(record)].insert_one(whole(record) | spoil)
     assert refused.value.code == 121
-
-
-def test_what_is_live_can_still_move() -> None:
-    assert set(RecommendationState) - layout.LIVE == {
-        RecommendationState.APPLIED,
-        RecommendationState.RESOLVED,
-        RecommendationState.EXPIRED,
-    }

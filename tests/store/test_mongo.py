@@ -50,9 +50,6 @@ async def counts(database: AsyncDatabase[Document]) -> Counter[str]:
     return Counter({name: await database[name].count_documents({}) for name in layout.COLLECTIONS.values()})
 
 
-# --- pictures
-
-
 async def test_a_picture_holds_what_was_stored(acme: TenantStore) -> None:
     await acme.commit(change(inserted=STAGE))
     assert await acme.picture(NOW) == snapshot(*STAGE)
@@ -97,9 +94,6 @@ async def test_a_picture_takes_six_finds_and_no_page_more(acme: TenantStore, wat
     watcher.commands.clear()
     await acme.picture(NOW)
     assert [name for name, _ in watcher.commands] == ["find"] * 6
-
-
-# --- changes
 
 
 async def test_an_edit_needs_the_version_it_was_made_from(acme: TenantStore) -> None:
@@ -237,9 +231,6 @@ async def test_what_exists_is_refused_by_name(staged: TenantStore) -> None:
     assert (refused.value.code, refused.value.message) == (Code.DUPLICATE, "kpi_uptime exists already.")
 
 
-# --- idempotency
-
-
 async def test_a_repetition_is_told_what_was_answered(acme: TenantStore) -> None:
     answer = reply(checkIn={"progress": Decimal("0.50"), "at": NOW, "list": [1, None]})
     assert await acme.reply("per_lan", "once", "f1") is None
@@ -309,9 +300,6 @@ async def test_a_key_is_its_callers_own(acme: TenantStore, store: Store) -> None
     assert await acme.reply("per_nobody", "once", "f1") is None
 
 
-# --- entries
-
-
 async def test_check_ins_come_newest_first_page_by_page(acme: TenantStore) -> None:
     entries = [
         check_in(n, key=f"chk_{n}", at=NOW + timedelta(hours=n // 2)) for n in range(7)
@@ -321,6 +309,8 @@ async def test_check_ins_come_newest_first_page_by_page(acme: TenantStore) -> No
     second = await acme.check_ins("kr_uptime", before=(first[-1].at, first[-1].key), limit=3)
     third = await acme.check_ins("kr_uptime", before=(second[-1].at, second[-1].key), limit=3)
     assert [*first, *second, *third] == entries[::-1]
+    assert await acme.check_in("chk_3") == entries[3]
+    assert await acme.check_in("chk_none") is None
 
 
 async def test_readings_are_put_in_place_and_read_by_period(acme: TenantStore) -> None:
@@ -347,9 +337,6 @@ async def test_episodes_are_replaced_and_withdrawn(acme: TenantStore) -> None:
     await acme.commit(change(derived=(over,), withdrawn=(june,)))
     assert await acme.episodes("kpi_uptime") == (over,)
     assert await acme.episodes() == (other, over)
-
-
-# --- policies
 
 
 async def test_a_new_version_is_published_as_the_old_one_retires(acme: TenantStore) -> None:
@@ -382,15 +369,12 @@ async def test_a_draft_saved_by_somebody_else_is_a_conflict(acme: TenantStore) -
     assert await acme.policy_versions() == (saved,)
 
 
-# --- recommendations
-
-
 async def test_one_live_recommendation_stands_for_a_finding(acme: TenantStore) -> None:
     await acme.commit(change(inserted=(recommendation(),)))
     with pytest.raises(Refusal) as refused:
         await acme.commit(change(inserted=(recommendation("rec_2"),)))
     assert refused.value.code is Code.CONFLICT
-    over = recommendation(state=RecommendationState.RESOLVED, version=2)
+    over = recommendation(state=RecommendationState.RESOLVED, closed=True, version=2)
     await acme.commit(change(edits=(Edit(before=recommendation(), after=over),)))
     await acme.commit(change(inserted=(recommendation("rec_2", days=1),)))
     assert await acme.filed(["pol_breach|kpi_uptime|", "nothing"]) == {
@@ -400,8 +384,8 @@ async def test_one_live_recommendation_stands_for_a_finding(acme: TenantStore) -
 
 @pytest.mark.parametrize("order", [1, -1], ids=["live one seen first", "live one seen last"])
 async def test_what_is_on_file_is_the_live_one_else_the_last(acme: TenantStore, order: int) -> None:
-    expired = recommendation("rec_old", state=RecommendationState.EXPIRED, days=-3)
-    resolved = recommendation("rec_new", state=RecommendationState.RESOLVED, days=0)
+    expired = recommendation("rec_old", state=RecommendationState.EXPIRED, closed=True, days=-3)
+    resolved = recommendation("rec_new", state=RecommendationState.RESOLVED, closed=True, days=0)
     await acme.commit(change(inserted=(resolved, expired)))
     assert await acme.filed([finding().dedupe]) == {finding().dedupe: resolved}
     live = recommendation("rec_live", state=RecommendationState.DISMISSED, days=order)
@@ -413,7 +397,7 @@ async def test_recommendations_are_found_by_what_they_are_about(acme: TenantStor
     critical = finding("b", unit="unit_b", policy="pol_b", subject="kpi_b", severity=Severity.CRITICAL)
     one = recommendation("rec_1", days=1)
     two = recommendation("rec_2", found=critical, days=2)
-    three = recommendation("rec_3", found=finding("c"), state=RecommendationState.RESOLVED, days=3)
+    three = recommendation("rec_3", found=finding("c"), state=RecommendationState.RESOLVED, closed=True, days=3)
     await acme.commit(change(inserted=(one, two, three)))
     assert await acme.recommendations() == (three, two, one)
     assert await acme.recommendations(states=[RecommendationState.OPEN]) == (two, one)
@@ -428,9 +412,6 @@ async def test_recommendations_are_found_by_what_they_are_about(acme: TenantStor
     assert await acme.live() == (one, two)
     assert await acme.live(subjects=["kpi_b"]) == (two,)
     assert await acme.live(subjects=["kpi_b"], policies=["pol_breach"]) == ()
-
-
-# --- audit, marks, decisions
 
 
 async def test_the_audit_tells_who_changed_what(acme: TenantStore) -> None:
@@ -520,9 +501,6 @@ async def test_decisions_are_logged(acme: TenantStore) -> None:
     assert await acme.decisions(before=(runs[1].at, runs[1].key)) == (runs[0],)
 
 
-# --- tenants
-
-
 async def test_a_tenant_sees_nothing_of_another(staged: TenantStore, store: Store) -> None:
     await staged.commit(GOOD)
     globex = store.tenant("globex")
@@ -555,10 +533,9 @@ async def test_a_bad_name_is_no_tenant(store: Store, name: str) -> None:
         await store.found(name, NOW)
 
 
-# --- the database under it
-
 READS: dict[str, Callable[[TenantStore], Awaitable[Any]]] = {
     "check_ins": lambda t: t.check_ins("kr_uptime", before=(NOW, "chk_1")),
+    "check_in": lambda t: t.check_in("chk_08141200"),
     "readings": lambda t: t.readings("kpi_uptime"),
     "readings_before": lambda t: t.readings_before("kpi_uptime", before=date(2027, 1, 1)),
     "readings_at": lambda t: t.readings_at([("kpi_uptime", date(2026, 7, 1))]),

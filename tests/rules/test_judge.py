@@ -6,8 +6,8 @@ import pytest
 
 from rules import compiler
 from rules.compiler import Program
-from rules.evaluate import Engine, Judge, Judgement, Match, explained
 from rules.explain import Outcome, explain
+from rules.judge import Engine, Judge, Judgement, Match, explained
 from rules.worker import Limits, Worker
 from tests.rules.builders import KIND, Fact, is_, named, program, raw_shard
 from tests.rules.test_worker import SIGFPE

@@ -1,6 +1,7 @@
 """Policies × facts → matches with their explanation: found by the engine, verified by the reference evaluator."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,12 +83,12 @@ class Judge:
             if pairs is None:
                 names = [name for shared in shard.names for name in shared]
                 faulty += names if self._worker else []
-                candidates = [(name, at) for name in names for at in places]
+                candidates = await _search(program, names, places, asked)
             else:
                 candidates = [(name, places[fact]) for rule, fact in pairs for name in shard.names[rule]]
             confirmed = await _confirm(program, candidates, asked)
             matches += confirmed
-            denied += len(candidates) - len(confirmed) if pairs is not None else 0
+            denied += len(candidates) - len(confirmed)
         if self._worker:
             self._worker.counts.disagreed += denied
         matches.sort(key=lambda match: match[:2])
@@ -113,15 +114,27 @@ async def _canonical(program: Program, facts: Sequence[Fact]) -> list[Values]:
     return cleaned
 
 
+async def _search(
+    program: Program, names: Sequence[str], places: Sequence[int], asked: Sequence[Values]
+) -> list[tuple[str, int]]:
+    """Return the pairs (name, place of the fact) that match by the reference evaluator."""
+    found: list[tuple[str, int]] = []
+    for count, (name, at) in enumerate(itertools.product(names, places), start=1):
+        if outcome(program.conditions[name].when, asked[at]) is Outcome.MATCH:
+            found.append((name, at))
+        await _breathe(count)
+    return found
+
+
 async def _confirm(
     program: Program, candidates: Sequence[tuple[str, int]], asked: Sequence[Values]
 ) -> list[tuple[str, int, Trace]]:
-    """Return those candidates (name, place of the fact) that match by the reference evaluator, with their traces."""
+    """Return those candidates that the reference evaluator does not deny, with their traces."""
     confirmed: list[tuple[str, int, Trace]] = []
     for count, (name, at) in enumerate(candidates, start=1):
-        when = program.conditions[name].when
-        if outcome(when, asked[at]) is Outcome.MATCH:
-            confirmed.append((name, at, explain(when, asked[at])))
+        trace = explain(program.conditions[name].when, asked[at])
+        if trace.outcome is Outcome.MATCH:
+            confirmed.append((name, at, trace))
         await _breathe(count)
     return confirmed
 
