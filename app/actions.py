@@ -9,7 +9,7 @@ from app import goals, kpis
 from app.call import Call
 from app.goals import KeyResultDraft, ObjectiveDraft
 from okr import recommendation
-from okr.errors import Refusal
+from okr.errors import Code, Refusal
 from okr.goal import KeyResultType, ObjectiveState, Origin
 from okr.keys import Kind
 from okr.number import Direction
@@ -22,7 +22,7 @@ async def carry_out(call: Call, filed: Recommendation, *, draft: bool = False) -
     """Accept a recommendation and do what it proposes, in one transaction; return it as stored.
 
     `draft` leaves a proposed objective as a draft. Where the proposal is refused, the recommendation is open again
-    with the reason, nothing else is written, and the refusal goes on to the caller.
+    with the reason, nothing else is written, and the refusal goes on to the caller; after a CONFLICT nothing at all is.
     """
     accepted = recommendation.accept(filed, call.actor.key, call.at)
     proposal = filed.finding.proposal
@@ -33,6 +33,8 @@ async def carry_out(call: Call, filed: Recommendation, *, draft: bool = False) -
         await _act(call, filed, proposal, draft=draft)
     except Refusal as refusal:
         call.along.clear()
+        if refusal.code is Code.CONFLICT:  # somebody was faster, which says nothing about the recommendation
+            raise
         failed = recommendation.failed(accepted, refusal.message, call.actor.key, call.at)
         await call.commit("recommendation.fail", edits=[edit(filed, failed)])
         raise
@@ -47,7 +49,7 @@ def edit(before: Recommendation, after: Recommendation) -> Edit:
 def _to_be_made(call: Call, filed: Recommendation) -> tuple[str, ...]:
     proposal = filed.finding.proposal
     if proposal is not None and proposal.action is Action.CREATE_OBJECTIVE:
-        return (call.fresh(Kind.OBJECTIVE, filed.key),)
+        return (call.fresh(Kind.OBJECTIVE, filed.key, *filed.created),)
     return ()
 
 
@@ -59,7 +61,8 @@ async def _act(call: Call, filed: Recommendation, proposal: Proposal | None, *, 
     match proposal.action:
         case Action.CREATE_OBJECTIVE:
             origin = Origin(recommendation=filed.key, policy=filed.finding.policy, episode=filed.finding.episode)
-            await goals.create(call, _objective(proposal.args, draft=draft), origin, result=result)
+            (key,) = _to_be_made(call, filed)
+            await goals.create(call, _objective(proposal.args, draft=draft), origin, key=key, result=result)
         case Action.PROMOTE:
             await kpis.promote(
                 call,

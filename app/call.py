@@ -1,9 +1,10 @@
 """One call: one actor does one thing to one organisation, and every write of it goes through here."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from app import picture
 from app.actor import Actor
@@ -20,6 +21,9 @@ from okr.snapshot import Entity, Snapshot
 from rules import facts
 from store.change import Change, Edit, Reply
 from store.tenant import TenantStore
+
+T = TypeVar("T")
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +57,12 @@ class Call:
 
     @classmethod
     async def begin(cls, runtime: Runtime, tenant: str, at: datetime | None = None) -> "Call":
-        """Begin a call of the service itself, with every role on the whole of `tenant`."""
+        """Begin a call of the service itself, with every role on the whole of `tenant`; refuse one not founded yet."""
         now = at or runtime.now()
         store = runtime.store.tenant(tenant)
         seen = await picture.of(store, now)
+        if not seen.units:
+            raise Refusal(Code.NOT_FOUND, f'There is no organisation "{tenant}" yet.', ("tenant",))
         return cls(runtime=runtime, store=store, picture=seen, actor=Actor.system(seen), at=now)
 
     def acting(self, actor: Actor) -> "Call":
@@ -97,14 +103,17 @@ class Call:
         return keys.derive(kind, self.picture.tenant, *self.seed, str(self._made))
 
     async def replay(self) -> Mapping[str, object] | None:
-        """Return what this very call answered before, or None where it is new.
+        """Return what this very call answered before, on a picture that knows what was done, or None where it is new.
 
         Refuses with IDEMPOTENCY_KEY_REUSED where its key stood for something else.
         """
         if self.once is None:
             return None
         reply = await self.store.reply(self.actor.key, self.once.key, self.once.fingerprint)
-        return reply.response if reply else None
+        if reply is None:
+            return None
+        self.picture = await picture.of(self.store, self.at)
+        return reply.response
 
     async def commit(
         self,
@@ -113,14 +122,16 @@ class Call:
         entries: Iterable[CheckIn | Policy | Recommendation] = (),
         derived: Iterable[Reading] = (),
         edits: Iterable[Edit] = (),
+        held: Iterable[Entity] = (),
         note: str = "",
         result: Mapping[str, object] | None = None,
     ) -> None:
         """Write in one transaction, and move the picture on; nothing is written where nothing changed.
 
         `entities` new to the picture are inserted, known ones replaced with their version raised. `entries` are
-        inserted, `derived` put in place, `edits` carried out. Leaves the audit entry, and a mark for each entity.
-        `result` is what a repeat of the call is answered from.
+        inserted, `derived` put in place, `edits` carried out. Of what is `held` only the version is raised, so that of
+        two changes that rest on the same one is refused with CONFLICT. Leaves the audit entry, and a mark for each
+        entity. `result` is what a repeat of the call is answered from.
         """
         inserted: list[Entity] = []
         replaced: list[Edit] = []
@@ -130,7 +141,9 @@ class Call:
                 inserted.append(entity)
             elif known != entity:
                 replaced.append(Edit(before=known, after=replace(entity, version=known.version + 1)))
-        after = self.picture.with_(*inserted, *(edit.after for edit in replaced))  # type: ignore[arg-type]  # edits of entities hold entities
+        changing = held if inserted or replaced else ()
+        raised = [Edit(before=each, after=replace(each, version=each.version + 1)) for each in changing]
+        after = self.picture.with_(*inserted, *(edit.after for edit in (*replaced, *raised)))  # type: ignore[arg-type]  # edits of entities hold entities
         touched = [entity.key for entity in (*inserted, *(edit.after for edit in replaced))]
         # What only the old edges led to (a KPI that is no longer attacked) is not reachable from the new picture.
         left = facts.touched(self.picture, touched) - facts.touched(after, touched)
@@ -141,7 +154,7 @@ class Call:
             request=self.request,
             note=note,
             inserted=(*inserted, *entries),
-            edits=(*replaced, *edits, *self.along),
+            edits=(*replaced, *raised, *edits, *self.along),
             derived=tuple(derived),
             touched=tuple(Subject(kind=_kind(key), key=key) for key in (*touched, *sorted(left - set(touched)))),
             reply=self._reply(result),
@@ -152,6 +165,32 @@ class Call:
         self.once, self.along = None, []
         self.touched |= dict.fromkeys(subject.key for subject in change.touched)
         self.picture = after
+
+    async def in_turn(self, change: Callable[[], Awaitable[T]], own: str | None = None) -> T:
+        """Make a change, and again on a newer picture where somebody else was faster at what it rests on.
+
+        A conflict about the entity `own` itself goes to the caller, who has to look at it again; and so does one where
+        edits go along, which were made on the older picture as well.
+        """
+        for _ in range(0 if self.along else TRIES - 1):
+            seen = self.picture
+            try:
+                return await change()
+            except Refusal as refusal:
+                if refusal.code is not Code.CONFLICT or refusal.field:
+                    raise
+                self.picture = await picture.of(self.store, self.at)
+                if own and self.picture.find(own) != seen.find(own):
+                    raise
+        return await change()
+
+    @property
+    def shape(self) -> tuple[Entity, ...]:
+        """What a change holds that gives the organisation, its goals or its KPIs another shape.
+
+        Of two such changes each may be sound, and both together close a loop: one has to see the other.
+        """
+        return (self.picture.root,)
 
     def _reply(self, result: Mapping[str, object] | None) -> Reply | None:
         if self.once is None or result is None:

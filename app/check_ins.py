@@ -42,6 +42,10 @@ async def record(call: Call, key: str, draft: Draft, at: datetime | None = None)
     Its owner may, and everybody with the role member in the unit. If evaluation fails the check-in stands, and the
     marks left in its transaction make a later run catch up.
     """
+    return await call.in_turn(lambda: _record(call, key, draft, at))
+
+
+async def _record(call: Call, key: str, draft: Draft, at: datetime | None) -> Recorded:
     if done := await call.replay():
         said = await call.store.check_in(str(done["check_in"]))
         if said is None:
@@ -51,7 +55,7 @@ async def record(call: Call, key: str, draft: Draft, at: datetime | None = None)
             key_result=call.picture.key_results[said.key_result],
             before=Decimal(str(done["before"])),
             after=Decimal(str(done["after"])),
-            recommendations=await evaluation.open_about(call, (key,)),
+            recommendations=await evaluation.after(call, (key, call.picture.key_results[key].objective)),
         )
     found = call.picture.key_results.get(key)
     if found is None or not call.sees(key):

@@ -24,7 +24,7 @@ from okr.goal import (
 from okr.keys import Kind
 from okr.number import Direction
 from okr.org import Role
-from okr.snapshot import Snapshot
+from okr.snapshot import Entity, Snapshot
 from okr.text import Text, prose
 
 CLOSED = (ObjectiveState.CLOSED, ObjectiveState.CANCELLED)
@@ -86,6 +86,12 @@ async def create(
     `origin` its key follows from the recommendation, which so never makes two. `result` is what a repeat of the call is
     answered from, where that is more than this objective.
     """
+    return await call.in_turn(lambda: _create(call, draft, origin, result))
+
+
+async def _create(
+    call: Call, draft: ObjectiveDraft, origin: Origin | None, result: Mapping[str, object] | None
+) -> Objective:
     if (done := await call.replay()) and result is None:
         return call.picture.objectives[str(done["objective"])]
     require_unit(call, draft.unit)
@@ -97,7 +103,7 @@ async def create(
         unit=draft.unit,
         cycle=draft.cycle,
         state=draft.state,
-        description=prose(draft.description),
+        description=draft.description,
         owner=draft.owner,
         driver=draft.driver,
         supports=None,
@@ -115,14 +121,17 @@ async def create(
     goal.check_objective(objective)
     check_names(call, objective)
     results = key_results(call, objective, draft.key_results)
-    candidate = before.with_(objective, *results)
-    await policies.guard(call, candidate, "unit", (objective.unit,))
-    await call.commit("objective.create", objective, *results, result=result or {"objective": objective.key})
+    held = await policies.guard(call, before.with_(objective, *results), objective.unit)
+    await call.commit("objective.create", objective, *results, held=held, result=result or {"objective": objective.key})
     return call.picture.objectives[objective.key]
 
 
 async def update(call: Call, key: str, change: Change, expected: int | None = None) -> Objective:
     """Change an objective and return it; a second primary parent is refused unless `replace_parent` is set."""
+    return await call.in_turn(lambda: _update(call, key, change, expected), key)
+
+
+async def _update(call: Call, key: str, change: Change, expected: int | None) -> Objective:
     if done := await call.replay():
         return call.picture.objectives[str(done["objective"])]
     found = live(call, key)
@@ -139,25 +148,33 @@ async def update(call: Call, key: str, change: Change, expected: int | None = No
         require_unit(call, str(values["unit"]))
     if values.get("state") in CLOSED:
         raise Refusal(Code.INVALID, "Use closeObjective to close or cancel it, so that its score is kept.", ("state",))
-    prose(str(values.get("description", "")))
     changed = replace(found, **values)  # type: ignore[arg-type]  # names and types are checked where Change is made
     candidate = call.picture.with_(changed, *moved)
     changed = linked(
         call,
         candidate,
         changed,
-        edges.get("supports", changed.supports),  # type: ignore[arg-type]  # as above
-        edges.get("contributes", changed.contributes),  # type: ignore[arg-type]  # as above
-        edges.get("depends_on", changed.depends_on),  # type: ignore[arg-type]  # as above
+        edges.get("supports", changed.supports),  # type: ignore[arg-type]  # checked where Change is made
+        edges.get("contributes", changed.contributes),  # type: ignore[arg-type]  # checked where Change is made
+        edges.get("depends_on", changed.depends_on),  # type: ignore[arg-type]  # checked where Change is made
         replacing=change.replace_parent,
     )
     goal.check_objective(changed)
-    check_names(call, changed)
+    check_names(call, changed, found)
     results = key_results(call, changed, change.key_results)
-    candidate = call.picture.with_(changed, *moved, *results)
-    await policies.guard(call, candidate, "unit", (changed.unit,))
-    await call.commit("objective.update", changed, *moved, *results, result={"objective": key})
+    held: dict[str, Entity] = {
+        each.key: each
+        for each in (
+            *await policies.guard(call, call.picture.with_(changed, *moved, *results), changed.unit),
+            *(call.shape if _edges(changed) != _edges(found) else ()),
+        )
+    }
+    await call.commit("objective.update", changed, *moved, *results, held=held.values(), result={"objective": key})
     return call.picture.objectives[key]
+
+
+def _edges(objective: Objective) -> tuple[object, ...]:
+    return objective.supports, objective.contributes, objective.depends_on
 
 
 async def close(
@@ -169,7 +186,10 @@ async def close(
     found = live(call, key)
     call.expect(found, expected)
     final = Final(
-        progress=progress.of_objective(call.picture, found).progress, by=call.actor.key, at=call.at, note=prose(note)
+        progress=progress.of_objective(call.picture, found).progress,
+        by=call.actor.key,
+        at=call.at,
+        note=prose(note, field=("note",)),
     )
     state = ObjectiveState.CANCELLED if cancel else ObjectiveState.CLOSED
     await call.commit("objective.close", replace(found, state=state, final=final), result={"objective": key})
@@ -184,18 +204,18 @@ def live(call: Call, key: str) -> Objective:
     call.require(Role.LEAD, found.unit)
     if found.state in CLOSED:
         raise Refusal(Code.NOT_OPEN, "The objective is closed; its score is frozen.", ("id",))
-    open_cycle(call.picture, found.cycle)
+    open_cycle(call.picture, found.cycle, "id")
     return found
 
 
-def open_cycle(picture: Snapshot, key: str) -> cycle.Cycle:
-    """Return a cycle in which things may still change; refuse an unknown or closed one."""
+def open_cycle(picture: Snapshot, key: str, field: str = "cycle") -> cycle.Cycle:
+    """Return a cycle in which things may still change; refuse an unknown or closed one at `field`."""
     found = picture.cycles.get(key)
     if found is None:
-        raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
+        raise Refusal(Code.NOT_FOUND, "There is no such cycle.", (field,))
     if cycle.state(found, picture.today(picture.root.key)) is CycleState.CLOSED:
         raise Refusal(
-            Code.CYCLE_CLOSED, f"{found.name.original} closed on {found.closes}; nothing in it changes.", ("cycle",)
+            Code.CYCLE_CLOSED, f"{found.name.original} closed on {found.closes}; nothing in it changes.", (field,)
         )
     return found
 
@@ -226,15 +246,20 @@ def linked(
     *,
     replacing: bool,
 ) -> Objective:
-    """Return `objective` with these edges once alignment allows each of them."""
-    named = [
-        ("supports", supports),
-        *(("contributes", edge.to) for edge in contributes),
-        *(("dependsOn", other) for other in depends_on),
+    """Return `objective` with these edges once alignment allows each of them, and the caller sees where new ones lead.
+
+    What it is aligned with already may lie above what its lead may see.
+    """
+    known = {objective.supports, *(edge.to for edge in objective.contributes), *objective.depends_on}
+    named: list[tuple[str | None, tuple[str, ...]]] = [
+        (supports, ("supports",)),
+        *((edge.to, ("contributes", str(n), "to")) for n, edge in enumerate(contributes)),
+        *((other, ("dependsOn", str(n))) for n, other in enumerate(depends_on)),
     ]
-    for name, key in named:
-        if key is not None and not call.sees(key):
-            raise Refusal(Code.NOT_FOUND, "There is no such objective or key result.", (name,))
+    goals = call.picture.objectives.keys() | call.picture.key_results.keys()
+    for key, at in named:
+        if key is not None and key not in known and not (key in goals and call.sees(key)):
+            raise Refusal(Code.NOT_FOUND, "There is no such objective or key result.", at)
     if supports != objective.supports and supports is not None:
         alignment.check_support(candidate, objective, supports, replacing=replacing)
     for edge in contributes:
@@ -244,13 +269,13 @@ def linked(
     return replace(objective, supports=supports, contributes=contributes, depends_on=depends_on)
 
 
-def check_names(call: Call, objective: Objective) -> None:
-    """Refuse keys in an objective that name nothing the caller may see."""
-    picture = call.picture
+def check_names(call: Call, objective: Objective, before: Objective | None = None) -> None:
+    """Refuse keys in an objective that name nothing the caller may see, those aside that it had `before`."""
+    picture, known = call.picture, before.addresses if before else ()
     if objective.owner is not None and objective.owner not in picture.people:
         raise Refusal(Code.NOT_FOUND, "There is no such person.", ("owner",))
     for position, key in enumerate(objective.addresses):
-        if key not in picture.kpis or not call.may(Role.VIEWER, picture.kpis[key].unit):
+        if key not in known and not (key in picture.kpis and call.sees(key)):
             raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("addresses", str(position)))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from app import policies
 from app.call import Call
 from okr import breach, kpi, promotion
 from okr.errors import Code, Refusal
@@ -37,13 +38,18 @@ class KpiDraft:
 
 async def create(call: Call, draft: KpiDraft, *name: str) -> Kpi:
     """Create a KPI and return it; with `name` its key follows from that, so that an import finds it again."""
+    return await call.in_turn(lambda: _create(call, draft, *name))
+
+
+async def _create(call: Call, draft: KpiDraft, *name: str) -> Kpi:
     if done := await call.replay():
         return call.picture.kpis[str(done["kpi"])]
     if draft.unit not in call.picture.units or not call.sees(draft.unit):
         raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unit",))
     call.require(Role.LEAD, draft.unit)
     made = drafted(call, draft, *name)
-    await call.commit("kpi.create", made, result={"kpi": made.key})
+    held = await policies.guard(call, call.picture.with_(made), made.unit)
+    await call.commit("kpi.create", made, held=held, result={"kpi": made.key})
     return call.picture.kpis[made.key]
 
 
@@ -83,6 +89,17 @@ async def update(
 
     A target that loosens anything needs a reason, and the caller stands as its approver.
     """
+    return await call.in_turn(lambda: _update(call, key, values, target, expected, result), key)
+
+
+async def _update(
+    call: Call,
+    key: str,
+    values: Mapping[str, object],
+    target: Target | None,
+    expected: int | None,
+    result: Mapping[str, object] | None,
+) -> Kpi:
     if (done := await call.replay()) and result is None:
         return call.picture.kpis[str(done["kpi"])]
     found = call.picture.kpis.get(key)
@@ -94,10 +111,11 @@ async def update(
     if target is not None:
         reasoned = replace(target, approver=call.actor.key) if target.reason.strip() else target
         changed = kpi.follow(changed, reasoned)
-    _check(call, changed)
+    _check(call, changed, found)
     if target is not None or changed.rule != found.rule:
         changed, _ = breach.rewatched(changed, await call.store.readings(key), call.picture.today(found.unit))
-    await call.commit("kpi.update", changed, result=result or {"kpi": key})
+    held = call.shape if changed.parent != found.parent else ()
+    await call.commit("kpi.update", changed, held=held, result=result or {"kpi": key})
     return call.picture.kpis[key]
 
 
@@ -136,10 +154,12 @@ async def promote(
     today = call.picture.today(draft.unit)
     promoted = promotion.promote(call.picture, key_result, draft, source, key_result.since)
     readings = _seeded(call, key, promoted, today)
-    history = await call.store.readings(promoted.key) if promoted.key in call.picture.kpis else readings
+    new = promoted.key not in call.picture.kpis
+    history = readings if new else await call.store.readings(promoted.key)
     watched, _ = breach.rewatched(promoted, history, today)
     kept = replace(key_result, promoted_to=watched.key)
-    await call.commit("key_result.promote", watched, kept, derived=readings, result=result)
+    held = await policies.guard(call, call.picture.with_(watched, kept), watched.unit) if new else ()
+    await call.commit("key_result.promote", watched, kept, held=held, derived=readings, result=result)
     return call.picture.kpis[watched.key]
 
 
@@ -154,13 +174,18 @@ def _seeded(call: Call, key_result: str, promoted: Kpi, today: date) -> tuple[Re
     return tuple(readings.values())
 
 
-def _check(call: Call, made: Kpi) -> None:
+def _check(call: Call, made: Kpi, before: Kpi | None = None) -> None:
+    """Refuse a KPI that breaks a rule, or names what the caller does not see, that aside which it named `before`."""
     kpi.check(made)
     kpi.check_parent(call.picture.kpis, made)
     if made.reporter is not None and made.reporter not in call.picture.people:
         raise Refusal(Code.NOT_FOUND, "There is no such person.", ("reporter",))
-    for name, unit in (("accountable", made.accountable), ("unit", made.unit)):
-        if unit is not None and not (unit in call.picture.units and call.sees(unit)):
-            raise Refusal(Code.NOT_FOUND, "There is no such unit.", (name,))
-    if made.parent is not None and not call.sees(made.parent):
-        raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("parent",))
+    known = (before.unit, before.accountable, before.parent) if before else ()
+    units, kpis = call.picture.units, call.picture.kpis
+    for name, what, key, shelf in (
+        ("unit", "unit", made.unit, units),
+        ("accountable", "unit", made.accountable, units),
+        ("parent", "KPI", made.parent, kpis),
+    ):
+        if key is not None and key not in known and not (key in shelf and call.sees(key)):
+            raise Refusal(Code.NOT_FOUND, f"There is no such {what}.", (name,))

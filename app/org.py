@@ -51,7 +51,12 @@ async def found(runtime: Runtime, tenant: str, name: Text, zone: str = "UTC", at
     call = Call(runtime=runtime, store=store, picture=seen, actor=Actor(key=SYSTEM, grants=grants), at=now)
     if root.key not in seen.units:
         org.check_unit(seen, root)
-        await call.commit("organisation.found", root)
+        try:
+            await call.commit("organisation.found", root)
+        except Refusal as refusal:
+            if refusal.code is not Code.DUPLICATE:
+                raise
+            call.picture = await picture.of(store, now)  # founded by somebody else, in the same moment
     return call
 
 
@@ -79,6 +84,10 @@ async def create_unit(call: Call, draft: UnitDraft) -> OrgUnit:
 
 async def move_unit(call: Call, key: str, parent: str, expected: int | None = None) -> OrgUnit:
     """Move a unit with all below it under another parent and return it; needs hr_admin on it and on the new parent."""
+    return await call.in_turn(lambda: _move_unit(call, key, parent, expected), key)
+
+
+async def _move_unit(call: Call, key: str, parent: str, expected: int | None) -> OrgUnit:
     if done := await call.replay():
         return call.picture.units[str(done["unit"])]
     unit = call.picture.units.get(key)
@@ -89,15 +98,17 @@ async def move_unit(call: Call, key: str, parent: str, expected: int | None = No
     call.expect(unit, expected)
     alignment.check_move(call.picture, key, parent)
     moved = replace(unit, parent=parent)
-    await call.commit("unit.move", moved, result={"unit": key})
+    await call.commit("unit.move", moved, held=call.shape, result={"unit": key})
     return call.picture.units[key]
 
 
 async def add_people(call: Call, *drafts: PersonDraft) -> tuple[Person, ...]:
-    """Add people and return them; one whose subject is known is changed instead, so a second run changes nothing."""
+    """Add people and return them; one whose subject is known is changed instead, so a second run changes nothing.
+
+    Needs hr_admin wherever a person belongs or belonged, and wherever a role is given or taken.
+    """
     added = []
     for draft in drafts:
-        call.require(Role.HR_ADMIN, draft.unit)
         known = call.picture.by_subject.get(draft.subject)
         person = Person(
             key=known.key if known else call.fresh(Kind.PERSON, draft.subject),
@@ -113,6 +124,8 @@ async def add_people(call: Call, *drafts: PersonDraft) -> tuple[Person, ...]:
         org.check_person(call.picture, person)
         if person != known:
             added.append(person)
+            for unit in _concerned(person, known):
+                call.require(Role.HR_ADMIN, unit)
     if added:
         await call.commit("people.add", *added)
     return tuple(call.picture.by_subject[draft.subject] for draft in drafts)
@@ -120,6 +133,8 @@ async def add_people(call: Call, *drafts: PersonDraft) -> tuple[Person, ...]:
 
 async def appoint(call: Call, key: str, lead: str) -> OrgUnit:
     """Make somebody the lead of a unit and return it."""
+    if key not in call.picture.units or not call.sees(key):
+        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("id",))
     call.require(Role.HR_ADMIN, key)
     if lead not in call.picture.people:
         raise Refusal(Code.NOT_FOUND, "There is no such person.", ("lead",))
@@ -148,7 +163,9 @@ async def open_cycles(call: Call, first_year: int, last_year: int, grading: time
 async def pause(call: Call, key: str, rest: Pause) -> Cycle:
     """Let a cycle rest for some days and return it."""
     call.require(Role.HR_ADMIN, call.picture.root.key)
-    found = call.picture.cycles[key]
+    found = call.picture.cycles.get(key)
+    if found is None:
+        raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("id",))
     paused = replace(found, pauses=(*found.pauses, rest))
     cycle.check(paused)
     await call.commit("cycle.pause", paused)
@@ -173,6 +190,13 @@ def calendar(year: int, grading: timedelta = GRADING) -> tuple[Cycle, ...]:
         )
         for name, vi, kind, first, after in spans
     )
+
+
+def _concerned(person: Person, known: Person | None) -> set[str]:
+    """Return the units in which a new or changed person makes a difference."""
+    if known is None:
+        return {person.unit, *(grant.unit for grant in person.grants)}
+    return {person.unit, known.unit, *(grant.unit for grant in set(person.grants) ^ set(known.grants))}
 
 
 def _visible_parent(call: Call, key: str) -> None:

@@ -1,16 +1,17 @@
 """What HR does with policies: save a version, put it in force; and what blocking ones do to everybody else."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.call import Call
 from okr.errors import Code, Refusal
-from okr.org import Role
+from okr.org import OrgUnit, Role
 from okr.policy import Policy, PolicyMode, PolicyState, Scope, Severity
 from okr.snapshot import Snapshot
 from okr.text import line
 from rules import evaluation as judging
+from rules import facts
 from rules import policy as judged
 from store.change import Edit
 
@@ -50,13 +51,11 @@ async def save(call: Call, draft: PolicyDraft) -> Policy:
     """
     if done := await call.replay():
         return next(p for p in await call.store.policy_versions(draft.key) if p.version == done["version"])
-    line(draft.key, 64)
+    line(draft.key, 64, ("key",))
     versions = await call.store.policy_versions(draft.key)
     last = versions[0] if versions else None
     policy = _drafted(call, draft, last)
-    for unit in policy.scope.units or (call.picture.root.key,):
-        if unit in call.picture.units:  # an unknown one is refused by check, as any other mistake
-            call.require(Role.HR_ADMIN, unit)
+    _check_reach(call, policy, last)
     judged.check(policy, call.picture)
     result = {"version": policy.version}
     if last is not None and last.state is PolicyState.DRAFT:
@@ -88,14 +87,34 @@ async def publish(call: Call, key: str, version: int) -> Policy:
     return published
 
 
-async def guard(call: Call, candidate: Snapshot, kind: str, subjects: Collection[str]) -> None:
-    """Refuse with BLOCKED_BY_POLICY where a blocking policy would match these subjects in the `candidate` picture."""
+async def guard(call: Call, candidate: Snapshot, unit: str) -> tuple[OrgUnit, ...]:
+    """Refuse with BLOCKED_BY_POLICY where a blocking policy would match `unit` in the `candidate` picture.
+
+    Returns what the change has to hold when it is written: the unit, where it was counted for a policy.
+    """
+    before, after = (facts.gather(picture, ("unit",), (unit,)) for picture in (call.picture, candidate))
+    if before == after:
+        return ()
     policies = [policy for policy in await call.store.policies() if policy.mode is PolicyMode.BLOCK]
     if not policies:
-        return
-    refusal = await judging.blocked(call.runtime.judge, candidate, policies, kind, subjects, call.picture)
+        return ()
+    refusal = await judging.blocked(call.runtime.judge, candidate, policies, "unit", (unit,), call.picture)
     if refusal is not None:
         raise refusal
+    return (call.picture.units[unit],)
+
+
+def _check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
+    """Refuse a policy that names units the caller does not see, or holds, or held until now, where others decide."""
+    scope, everywhere = policy.scope, (call.picture.root.key,)
+    for name, units in (("units", scope.units), ("exempt", scope.exempt)):
+        for position, unit in enumerate(units):
+            if unit not in call.picture.units or not call.sees(unit):
+                raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("scope", name, str(position)))
+    for unit in scope.units or everywhere:
+        call.require(Role.HR_ADMIN, unit, "scope")
+    if last and not all(call.may(Role.HR_ADMIN, unit) for unit in last.scope.units or everywhere):
+        raise Refusal(Code.FORBIDDEN, "A policy by this key is others' to change; choose another key.", ("key",))
 
 
 def _drafted(call: Call, draft: PolicyDraft, last: Policy | None) -> Policy:

@@ -40,10 +40,10 @@ async def record(call: Call, drafts: Sequence[ReadingDraft]) -> Taken:
     """
     touched = tuple(dict.fromkeys(draft.kpi for draft in drafts))
     if done := await call.replay():
-        return Taken(accepted=int(str(done["accepted"])), recommendations=await evaluation.open_about(call, touched))
+        return Taken(accepted=int(str(done["accepted"])), recommendations=await evaluation.after(call, touched))
     for position, draft in enumerate(drafts):
         _allowed(call, draft, position)
-    await write(call, drafts)
+    await call.in_turn(lambda: write(call, drafts))
     return Taken(accepted=len(drafts), recommendations=await evaluation.after(call, touched))
 
 

@@ -1,5 +1,6 @@
 """What people do about recommendations: accept, dismiss, snooze."""
 
+from collections.abc import Callable
 from datetime import date
 
 from app import actions, evaluation
@@ -14,35 +15,41 @@ COOLDOWN = 30
 
 async def accept(call: Call, key: str, expected: int | None = None) -> Recommendation:
     """Accept a recommendation, carry out what it proposes through the ordinary use-case, and return it."""
-    if done := await call.replay():
-        return await _known(call, str(done["recommendation"]))
-    filed = await _own(call, key, expected)
-    applied = await actions.carry_out(call, filed)
-    await evaluation.after(call, call.touched)
-    return applied
+
+    async def carried_out() -> None:
+        await actions.carry_out(call, await _own(call, key, expected))
+
+    if await call.replay() is None:
+        await call.in_turn(carried_out)
+        touched = tuple(call.touched)
+    else:
+        known = await _known(call, key)
+        touched = (known.finding.subject.key, *known.created)
+    await evaluation.after(call, touched)
+    return await _known(call, key)
 
 
 async def dismiss(
     call: Call, key: str, reason: DismissReason, note: str = "", expected: int | None = None
 ) -> Recommendation:
     """Dismiss a recommendation for a reason and return it; it stays quiet for its policy's cool-down."""
-    if done := await call.replay():
-        return await _known(call, str(done["recommendation"]))
-    filed = await _own(call, key, expected)
     policies = {policy.key: policy for policy in await call.store.policies()}
-    days = policies[filed.finding.policy].cooldown if filed.finding.policy in policies else COOLDOWN
-    dismissed = recommendation.dismiss(filed, reason, note, call.actor.key, call.at, days)
-    return await _store(call, "recommendation.dismiss", filed, dismissed)
+
+    def dismissed(filed: Recommendation) -> Recommendation:
+        policy = policies.get(filed.finding.policy)
+        days = policy.cooldown if policy else COOLDOWN
+        return recommendation.dismiss(filed, reason, note, call.actor.key, call.at, days)
+
+    return await _stepped(call, "recommendation.dismiss", key, expected, dismissed)
 
 
 async def snooze(call: Call, key: str, until: date, expected: int | None = None) -> Recommendation:
     """Put a recommendation off until a day and return it."""
-    if done := await call.replay():
-        return await _known(call, str(done["recommendation"]))
-    filed = await _own(call, key, expected)
-    return await _store(
-        call, "recommendation.snooze", filed, recommendation.snooze(filed, until, call.actor.key, call.at)
-    )
+
+    def snoozed(filed: Recommendation) -> Recommendation:
+        return recommendation.snooze(filed, until, call.actor.key, call.at)
+
+    return await _stepped(call, "recommendation.snooze", key, expected, snoozed)
 
 
 async def find(call: Call, key: str) -> Recommendation | None:
@@ -51,10 +58,19 @@ async def find(call: Call, key: str) -> Recommendation | None:
     return filed if filed is not None and call.may(Role.VIEWER, filed.finding.unit) else None
 
 
-async def _store(call: Call, operation: str, before: Recommendation, after: Recommendation) -> Recommendation:
-    stored = actions.edit(before, after)
-    await call.commit(operation, edits=[stored], result={"recommendation": before.key})
-    return await _known(call, before.key)
+async def _stepped(
+    call: Call, operation: str, key: str, expected: int | None, step: Callable[[Recommendation], Recommendation]
+) -> Recommendation:
+    """Take a step with a recommendation; where the policies refresh it in the same moment, with the refreshed one."""
+    if done := await call.replay():
+        return await _known(call, str(done["recommendation"]))
+
+    async def stepped() -> None:
+        filed = await _own(call, key, expected)
+        await call.commit(operation, edits=[actions.edit(filed, step(filed))], result={"recommendation": key})
+
+    await call.in_turn(stepped)
+    return await _known(call, key)
 
 
 async def _known(call: Call, key: str) -> Recommendation:

@@ -3,25 +3,26 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
-import orjson
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from strawberry.asgi import GraphQL
 
 from app import issuer, jobs, picture
 from app.actor import Actor
 from app.call import Call
 from app.runtime import Runtime
 from app.settings import Settings
+from gql import errors
 from gql.access import Unauthenticated, bearer
 from gql.context import Context
+from gql.endpoint import JSON, Endpoint, Rejected, weights
+from gql.errors import INTERNAL
 from gql.queries import alignment_tree
 from gql.schema import SCHEMA
 from gql.tree import outline
@@ -143,7 +144,7 @@ async def _body(request: Request, limit: int) -> bytes:
 def _check(request: Request) -> None:
     if request.method not in ("GET", "POST"):
         raise Rejected(405, "BAD_REQUEST", "Use POST, or GET for queries.", {"Allow": "GET, POST"})
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = request.headers.get("content-type", "").partition(";")[0].strip()
     if request.method == "POST" and media != JSON:
         raise Rejected(415, "BAD_REQUEST", "Send application/json.")
 
@@ -162,9 +163,13 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 async def _elsewhere(_: Request, refused: Exception) -> Response:
-    status, message = (refused.status_code, refused.detail) if isinstance(refused, HTTPException) else (500, "")
-    return Rejected(status, "NOT_FOUND" if status == 404 else "BAD_REQUEST", f"{message}.").response
+    """Answer what no route takes; only HTTPExceptions come here."""
+    if not isinstance(refused, HTTPException):
+        raise refused
+    code = "NOT_FOUND" if refused.status_code == 404 else "BAD_REQUEST"
+    return Rejected(refused.status_code, code, f"{refused.detail}.", dict(refused.headers or {})).response
 
 
 async def _masked(_: Request, fault: Exception) -> Response:
+    """Answer where something outside GraphQL went wrong; the server logs it as well."""
     return Rejected(500, INTERNAL, errors.masked(fault)).response

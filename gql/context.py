@@ -7,7 +7,7 @@ import strawberry
 
 from app.call import Call
 from okr import breach, kpi, progress
-from okr.cycle import CycleKind
+from okr.cycle import Cycle, CycleKind
 from okr.errors import Code, Refusal
 from okr.goal import KeyResult, Objective
 from okr.kpi import Band, Kpi, Target, Watch
@@ -34,8 +34,8 @@ class Context:
         return self.call.runtime.settings.environment == "production"
 
     def sees(self, entity: Entity) -> bool:
-        """Tell whether the caller may see `entity`."""
-        return self.sees_unit(self.picture.unit_of(entity))
+        """Tell whether the caller may see `entity`; cycles are everybody's."""
+        return isinstance(entity, Cycle) or self.sees_unit(self.picture.unit_of(entity))
 
     def sees_unit(self, unit: str) -> bool:
         """Tell whether the caller may see what belongs to `unit`."""

@@ -54,7 +54,7 @@ class Endpoint(GraphQL[Context, None]):
     ) -> Response:
         """Return the answer: a request that was not executed has no `data`, and in GraphQL's media type is a 400."""
         answer: dict[str, Any] = dict(response_data)  # type: ignore[arg-type]  # a list only where batching is on
-        executed = answer["data"] is not None or any("path" in error for error in answer["errors"])
+        executed = answer["data"] is not None or any("path" in error for error in answer.get("errors", ()))
         if not executed:
             del answer["data"]
         status = 400 if not executed and sub_response.media_type == GRAPHQL else 200
@@ -95,7 +95,7 @@ def media_type(accept: str) -> str:
 def _rejected(refused: HTTPException) -> Rejected:
     match refused.__cause__:
         case InvalidOperationTypeError():
-            return Rejected(405, "BAD_REQUEST", f"{refused.reason.capitalize()}.", {"Allow": "POST"})
+            return Rejected(405, "BAD_REQUEST", "Send mutations by POST.", {"Allow": "POST"})
         case CannotGetOperationTypeError():
             return Rejected(400, "OPERATION_RESOLUTION_FAILURE", refused.reason)
         case _ if refused.status_code == 404:  # a GET by a browser that found no query and no GraphiQL

@@ -1,18 +1,21 @@
 """The one place where refusals and failures become GraphQL errors and userErrors."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
 
-from gql.scalars import enum
+from gql import place
+from gql.scalars import Unreadable, enum
 from okr.errors import Code, Refusal, Unavailable
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
+UNAVAILABLE = "A part of the service does not answer; try again in a moment."
+LONGEST_MESSAGE = 1_000
 log = structlog.get_logger()
 
 enum(
@@ -65,62 +68,74 @@ class BadInput(GraphQLError):
         super().__init__(message, extensions=extensions)
 
 
-def user_error(refusal: Refusal) -> UserError:
-    """Return a refusal as data."""
-    return UserError(code=refusal.code, field=list(refusal.field) or None, message=refusal.message)
+def user_error(refusal: Refusal, given: object) -> UserError:
+    """Return a refusal of the input `given` as data."""
+    return UserError(code=refusal.code, field=list(place.of(given, refusal.field)) or None, message=refusal.message)
 
 
 class Classify(SchemaExtension):
     """Gives every error a stable code and masks what nobody expected, leaving a reference that the logs hold too."""
 
-    async def on_operation(self) -> AsyncIterator[None]:
+    begun = False
+
+    def on_operation(self) -> Iterator[None]:
         """Rewrite the errors once the operation has ended."""
         yield
         result = self.execution_context.result
-        early = self.execution_context.pre_execution_errors
-        if early:
-            self.execution_context.pre_execution_errors = [classified(error) for error in early]
-        errors = getattr(result, "errors", None)
-        if result is not None and errors:
-            result.errors = [classified(error) for error in errors]
+        if result is not None and (found := getattr(result, "errors", None)):
+            fallback = "BAD_USER_INPUT" if self.begun else "GRAPHQL_VALIDATION_FAILED"
+            result.errors = [classified(error, fallback) for error in found]
+
+    def on_execute(self) -> Iterator[None]:
+        """Note that the document is valid: from here on it is the values that are at fault."""
+        self.begun = True
+        yield
 
 
-def classified(error: GraphQLError) -> GraphQLError:
-    """Return `error` with a code; an unexpected one is logged and replaced by a sentence with a reference."""
-    cause = error.original_error
-    if isinstance(cause, GraphQLError):
-        return _again(error, error.message, {**(cause.extensions or {})})
-    if isinstance(cause, Refusal):
-        code = cause.code.value if cause.code in (Code.NOT_FOUND, Code.FORBIDDEN, Code.CONFLICT) else "BAD_USER_INPUT"
-        return _again(error, cause.message, {"code": code})
-    if isinstance(cause, Unavailable):
-        log.warning("unavailable", reason=str(cause))
-        return _again(error, "A part of the service does not answer; try again in a moment.", {"code": "OVERLOADED"})
-    if cause is not None:
-        reference = uuid.uuid4().hex[:12]
-        log.error("unexpected", reference=reference, exc_info=cause)
-        return _again(
-            error, f"Something went wrong here; the reference is {reference}.", {"code": "INTERNAL_SERVER_ERROR"}
-        )
-    if "code" in (error.extensions or {}):
-        return error
-    return _again(error, error.message, {"code": _code(error)})
+def classified(error: GraphQLError, fallback: str) -> GraphQLError:
+    """Return `error` with a code, `fallback` where it has none; an unexpected one is masked."""
+    for cause in _causes(error):
+        match cause:
+            case GraphQLSyntaxError():
+                return _again(error, error.message, "GRAPHQL_PARSE_FAILED")
+            case GraphQLError(extensions={"code": str(code)} as found):
+                return _again(error, error.message, code, found)
+            case GraphQLError():
+                continue
+            case Unreadable():
+                return _again(error, error.message, "BAD_USER_INPUT")
+            case Refusal(code=Code.NOT_FOUND | Code.FORBIDDEN | Code.CONFLICT):
+                return _again(error, cause.message, cause.code.value)
+            case Refusal():
+                return _again(error, cause.message, "BAD_USER_INPUT")
+            case Unavailable():
+                log.warning("unavailable", reason=str(cause))
+                return _again(error, UNAVAILABLE, "OVERLOADED")
+            case _:
+                return _again(error, masked(cause), INTERNAL)
+    return _again(error, error.message, fallback)
 
 
-def _code(error: GraphQLError) -> str:
-    if type(error).__name__ == "GraphQLSyntaxError":
-        return "GRAPHQL_PARSE_FAILED"
-    if error.path or error.message.startswith(("Variable '$", 'Variable "$')):
-        return "BAD_USER_INPUT"
-    return "GRAPHQL_VALIDATION_FAILED"
+def masked(fault: Exception) -> str:
+    """Log what nobody expected, and return a sentence for the caller that says no more than where the log has it."""
+    reference = uuid.uuid4().hex[:12]
+    log.error("unexpected", reference=reference, exc_info=fault)
+    return f"Something went wrong here; the reference is {reference}."
 
 
-def _again(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+def _causes(error: Exception | None) -> Iterator[Exception]:
+    while error is not None:
+        yield error
+        error = error.original_error if isinstance(error, GraphQLError) else None
+
+
+def _again(error: GraphQLError, message: str, code: str, more: Mapping[str, Any] | None = None) -> GraphQLError:
+    said = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
     return GraphQLError(
-        message,
+        said,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions=extensions,
+        extensions={**(more or {}), "code": code},
     )

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 import strawberry
@@ -13,6 +13,15 @@ from gql.errors import BadInput
 
 T = TypeVar("T")
 LARGEST_PAGE = 100
+
+First = Annotated[int | None, strawberry.argument(description="How many items, 1 to 100; there is a default.")]
+After = Annotated[str | None, strawberry.argument(description="The endCursor of the page before; default: the start.")]
+InCycle = Annotated[strawberry.ID | None, strawberry.argument(description="The cycle; default: the present quarter.")]
+# A parameter that is called root would be taken for the parent object.
+Below = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(name="root", description="Only this unit and what is below it; default: all that is visible."),
+]
 
 
 def field(description: str, kind: object = None) -> Callable[[Callable[..., object]], Any]:

@@ -16,7 +16,7 @@ from okr.goal import Contribution, Driver, KeyResultType, Milestone, ObjectiveSt
 from okr.kpi import BreachRule, Period, Target
 from okr.number import Direction
 from okr.policy import Scope
-from okr.text import Text
+from okr.text import Text, line
 
 LONGEST_LIST = 100
 DEEPEST = 20
@@ -373,11 +373,20 @@ class SnoozeRecommendationInput:
 
 
 def text(original: str, vi: str | None, *at: str) -> Text:
-    """Return a text; a refusal names its field."""
-    try:
-        return Text(original=original, vi=vi or "")
-    except Refusal as refusal:
-        raise refusal.under(*at) from None
+    """Return the text of the field `at` and of the one beside it that holds the Vietnamese wording."""
+    line(original, field=at)
+    if vi:
+        line(vi, field=(*at[:-1], f"{at[-1]}Vi"))
+    return Text(original=original, vi=vi or "")
+
+
+def retitled(original: str | None, vi: str | None, field: str) -> Text | None:
+    """Return the new text of `field`, None where it stays; refuse a translation that comes without its original."""
+    if original is not None:
+        return text(original, vi, field)
+    if vi is not None:
+        raise Refusal(Code.INVALID, f"Give {field} as well; the two change together.", (f"{field}Vi",))
+    return None
 
 
 def few(values: list[str] | None, *at: str) -> tuple[str, ...]:
@@ -431,7 +440,7 @@ def _key_result(given: KeyResultInput, position: str) -> KeyResultDraft:
         high=given.high,
         milestones=tuple(
             Milestone(
-                name=text(step.name, step.name_vi, "keyResults", position, "milestones", str(n)),
+                name=text(step.name, step.name_vi, "keyResults", position, "milestones", str(n), "name"),
                 weight=Decimal(1) if step.weight is None else step.weight,
             )
             for n, step in enumerate(given.milestones or ())
@@ -446,6 +455,7 @@ def _key_result(given: KeyResultInput, position: str) -> KeyResultDraft:
 def changes(given: UpdateObjectiveInput) -> Mapping[str, object]:
     """Return the fields of an objective that an update names, by their domain names."""
     found: dict[str, object] = {
+        "title": retitled(given.title, given.title_vi, "title"),
         "description": given.description,
         "unit": given.unit_id,
         "cycle": given.cycle_id,
@@ -457,8 +467,6 @@ def changes(given: UpdateObjectiveInput) -> Mapping[str, object]:
         "depends_on": None if given.depends_on_ids is None else few(given.depends_on_ids, "dependsOnIds"),  # type: ignore[arg-type]  # ids are strings
         "addresses": None if given.addresses_ids is None else few(given.addresses_ids, "addressesIds"),  # type: ignore[arg-type]  # ids are strings
     }
-    if given.title is not None:
-        found["title"] = text(given.title, given.title_vi, "title")
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -484,14 +492,13 @@ def kpi(given: CreateKpiInput) -> KpiDraft:
 def kpi_changes(given: UpdateKpiInput) -> Mapping[str, object]:
     """Return the fields of a KPI that an update names, by their domain names."""
     found: dict[str, object] = {
+        "name": retitled(given.name, given.name_vi, "name"),
         "accountable": given.accountable_id,
         "reporter": given.reporter_id,
         "parent": given.parent_id,
         "weight": given.weight,
         "rule": rule(given.rule),
     }
-    if given.name is not None:
-        found["name"] = text(given.name, given.name_vi, "name")
     return {name: value for name, value in found.items() if value is not None}
 
 

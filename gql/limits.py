@@ -10,12 +10,15 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLSchema,
     InlineFragmentNode,
+    Node,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
+    validate,
 )
 from strawberry.extensions import SchemaExtension
 
@@ -24,6 +27,7 @@ DEPTH = 20
 FIELDS = 5_000
 ALIASES = 100
 ROOT_FIELDS = 50
+DEFINITIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ class LimitRule(ValidationRule):
         self.fragments: dict[str, Size] = {}
 
     def enter_document(self, node: DocumentNode, *_: Any) -> None:
-        """Measure every operation."""
+        """Measure the document and every operation in it."""
+        if len(node.definitions) > DEFINITIONS:
+            self._refuse(node, "operations and fragments", len(node.definitions), DEFINITIONS)
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 size = self._size(definition.selection_set, ())
@@ -55,8 +61,11 @@ class LimitRule(ValidationRule):
                     ("root fields", roots, ROOT_FIELDS),
                 ):
                     if much > limit:
-                        said = f"At most {limit:,} {what}; this operation has {'more' if much > 10 * limit else much}."
-                        self.report_error(GraphQLError(said, definition, extensions={"code": "QUERY_TOO_COMPLEX"}))
+                        self._refuse(definition, what, much, limit)
+
+    def _refuse(self, node: Node, what: str, much: int, limit: int) -> None:
+        said = f"At most {limit:,} {what}; this has {'more' if much > 10 * limit else f'{much:,}'}."
+        self.report_error(GraphQLError(said, node, extensions={"code": "QUERY_TOO_COMPLEX"}))
 
     def _size(self, selections: SelectionSetNode | None, within: tuple[str, ...]) -> Size:
         depth = fields = aliases = 0
@@ -89,7 +98,7 @@ class LimitRule(ValidationRule):
 
 
 class Limits(SchemaExtension):
-    """Puts the rule among those of the specification, and bounds the tokens before anything is parsed.
+    """Puts the rule before those of the specification, and bounds the tokens before anything is parsed.
 
     In production nobody introspects the schema; clients have it from the repository.
     """
@@ -97,7 +106,15 @@ class Limits(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         """Set the limits of one operation."""
         context = self.execution_context
-        hidden = (NoSchemaIntrospectionCustomRule,) if context.context.is_production else ()
-        context.validation_rules = (LimitRule, *hidden, *context.validation_rules)
+        if context.context.is_production:
+            context.validation_rules = (NoSchemaIntrospectionCustomRule, *context.validation_rules)
         context.parse_options["max_tokens"] = TOKENS
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Measure the document before the rules of the specification, some of which take the square of its size."""
+        context = self.execution_context
+        if context.graphql_document is not None:
+            schema: GraphQLSchema = context.schema._schema
+            context.pre_execution_errors = validate(schema, context.graphql_document, [LimitRule]) or None
         yield

@@ -1,7 +1,7 @@
 """What can be done. Every mutation answers with what it changed, or with userErrors and nothing written."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -19,6 +19,7 @@ from okr.check_in import Draft
 from okr.errors import Code, Refusal
 
 LARGEST_BATCH = 1_000
+GIVEN = strawberry.argument(description="What to do.")
 
 
 def errors() -> list[UserError]:
@@ -164,7 +165,7 @@ class Mutation:
 
     @write("Check in on a key result.", RecordCheckInPayload)
     @staticmethod
-    async def record_check_in(info: Info, input: inputs.RecordCheckInInput) -> object:
+    async def record_check_in(info: Info, input: Annotated[inputs.RecordCheckInInput, GIVEN]) -> object:
         """Record a check-in."""
         call = info.context.call
         done = await check_ins.record(
@@ -194,7 +195,7 @@ class Mutation:
         "Bring readings of KPIs, late and corrected ones included; all are stored, or none.", RecordKpiReadingsPayload
     )
     @staticmethod
-    async def record_kpi_readings(info: Info, input: inputs.RecordKpiReadingsInput) -> object:
+    async def record_kpi_readings(info: Info, input: Annotated[inputs.RecordKpiReadingsInput, GIVEN]) -> object:
         """Record readings."""
         if len(input.readings) > LARGEST_BATCH:
             said = f"At most {LARGEST_BATCH:,} readings at once; this has {len(input.readings):,}."
@@ -205,7 +206,7 @@ class Mutation:
 
     @write("Create a unit.", CreateOrgUnitPayload)
     @staticmethod
-    async def create_org_unit(info: Info, input: inputs.CreateOrgUnitInput) -> object:
+    async def create_org_unit(info: Info, input: Annotated[inputs.CreateOrgUnitInput, GIVEN]) -> object:
         """Create a unit."""
         draft = UnitDraft(
             name=inputs.text(input.name, input.name_vi, "name"),
@@ -218,21 +219,21 @@ class Mutation:
 
     @write("Move a unit, with everything below it, under another.", MoveOrgUnitPayload)
     @staticmethod
-    async def move_org_unit(info: Info, input: inputs.MoveOrgUnitInput) -> object:
+    async def move_org_unit(info: Info, input: Annotated[inputs.MoveOrgUnitInput, GIVEN]) -> object:
         """Move a unit."""
         moved = await org.move_unit(info.context.call, input.id, input.parent_id, input.expected_version)
         return answer(MoveOrgUnitPayload, org_unit=moved)
 
     @write("Set an objective with its key results.", CreateObjectivePayload)
     @staticmethod
-    async def create_objective(info: Info, input: inputs.CreateObjectiveInput) -> object:
+    async def create_objective(info: Info, input: Annotated[inputs.CreateObjectiveInput, GIVEN]) -> object:
         """Create an objective."""
         made = await goals.create(info.context.call, inputs.objective(input))
         return answer(CreateObjectivePayload, objective=made)
 
     @write("Change an objective, its alignment, or add key results.", UpdateObjectivePayload)
     @staticmethod
-    async def update_objective(info: Info, input: inputs.UpdateObjectiveInput) -> object:
+    async def update_objective(info: Info, input: Annotated[inputs.UpdateObjectiveInput, GIVEN]) -> object:
         """Change an objective."""
         change = Change(
             values=inputs.changes(input),
@@ -244,7 +245,7 @@ class Mutation:
 
     @write("Close an objective and freeze its score, or give it up.", CloseObjectivePayload)
     @staticmethod
-    async def close_objective(info: Info, input: inputs.CloseObjectiveInput) -> object:
+    async def close_objective(info: Info, input: Annotated[inputs.CloseObjectiveInput, GIVEN]) -> object:
         """Close an objective."""
         closed = await goals.close(
             info.context.call,
@@ -257,13 +258,13 @@ class Mutation:
 
     @write("Watch a KPI.", CreateKpiPayload)
     @staticmethod
-    async def create_kpi(info: Info, input: inputs.CreateKpiInput) -> object:
+    async def create_kpi(info: Info, input: Annotated[inputs.CreateKpiInput, GIVEN]) -> object:
         """Create a KPI."""
         return answer(CreateKpiPayload, kpi=await kpis.create(info.context.call, inputs.kpi(input)))
 
     @write("Change a KPI, or let a target follow the present one.", UpdateKpiPayload)
     @staticmethod
-    async def update_kpi(info: Info, input: inputs.UpdateKpiInput) -> object:
+    async def update_kpi(info: Info, input: Annotated[inputs.UpdateKpiInput, GIVEN]) -> object:
         """Change a KPI."""
         changed = await kpis.update(
             info.context.call,
@@ -276,13 +277,13 @@ class Mutation:
 
     @write("Save a policy as a draft; it is in force only once published.", SavePolicyPayload)
     @staticmethod
-    async def save_policy(info: Info, input: inputs.SavePolicyInput) -> object:
+    async def save_policy(info: Info, input: Annotated[inputs.SavePolicyInput, GIVEN]) -> object:
         """Save a draft of a policy."""
         return answer(SavePolicyPayload, policy=await policies.save(info.context.call, inputs.policy(input.policy)))
 
     @write("Accept a recommendation and carry out what it proposes.", AcceptRecommendationPayload)
     @staticmethod
-    async def accept_recommendation(info: Info, input: inputs.AcceptRecommendationInput) -> object:
+    async def accept_recommendation(info: Info, input: Annotated[inputs.AcceptRecommendationInput, GIVEN]) -> object:
         """Accept a recommendation."""
         call = info.context.call
         done = await recommendations.accept(call, input.id, input.expected_version)
@@ -291,7 +292,7 @@ class Mutation:
 
     @write("Dismiss a recommendation for a reason.", DismissRecommendationPayload)
     @staticmethod
-    async def dismiss_recommendation(info: Info, input: inputs.DismissRecommendationInput) -> object:
+    async def dismiss_recommendation(info: Info, input: Annotated[inputs.DismissRecommendationInput, GIVEN]) -> object:
         """Dismiss a recommendation."""
         done = await recommendations.dismiss(
             info.context.call, input.id, input.reason, input.note or "", input.expected_version
@@ -300,7 +301,7 @@ class Mutation:
 
     @write("Put a recommendation off until a day.", SnoozeRecommendationPayload)
     @staticmethod
-    async def snooze_recommendation(info: Info, input: inputs.SnoozeRecommendationInput) -> object:
+    async def snooze_recommendation(info: Info, input: Annotated[inputs.SnoozeRecommendationInput, GIVEN]) -> object:
         """Snooze a recommendation."""
         done = await recommendations.snooze(info.context.call, input.id, input.until, input.expected_version)
         return answer(SnoozeRecommendationPayload, recommendation=done)

@@ -6,18 +6,22 @@ A view declares what clients see of a domain object and never copies it: resolve
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
 from strawberry import Parent
 
 from gql import enums
 from gql.context import Info
+from gql.errors import BadInput
 from gql.explanation import Explanation, Proposal
-from gql.fields import Connection, connection, field, page, window
+from gql.fields import After, Connection, First, InCycle, connection, field, page, window
 from okr import check_in, goal, kpi, org, recommendation
 from okr import cycle as cycles
 from okr.check_in import FilledSlot
 from okr.snapshot import Entity
+
+OfCycle = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this cycle; default: of all.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class OrgUnit(Node):
 
     @field("The objectives it owns, of one cycle or of all.", list["Objective"])
     @staticmethod
-    def objectives(unit: Parent[org.OrgUnit], info: Info, cycle: strawberry.ID | None = None) -> list[goal.Objective]:
+    def objectives(unit: Parent[org.OrgUnit], info: Info, cycle: OfCycle = None) -> list[goal.Objective]:
         """Return the objectives."""
         mine = info.context.picture.objectives_of.get(unit.key, ())
         return [objective for objective in mine if cycle is None or objective.cycle == cycle]
@@ -142,7 +146,7 @@ class OrgUnit(Node):
 
     @field("The mean progress of its counted objectives, 0 to 1; null where there is none.", float | None)
     @staticmethod
-    def progress(unit: Parent[org.OrgUnit], info: Info, cycle: strawberry.ID | None = None) -> Decimal | None:
+    def progress(unit: Parent[org.OrgUnit], info: Info, cycle: InCycle = None) -> Decimal | None:
         """Return the progress in a cycle, or in the present quarter."""
         return info.context.unit_progress(unit.key, cycle)
 
@@ -435,9 +439,7 @@ class KeyResult(Node):
 
     @field("Its check-ins, newest first; corrected ones are replaced by their corrections.", Connection[CheckIn])
     @staticmethod
-    def check_ins(
-        key_result: Parent[goal.KeyResult], info: Info, first: int | None = None, after: str | None = None
-    ) -> object:
+    def check_ins(key_result: Parent[goal.KeyResult], info: Info, first: First = None, after: After = None) -> object:
         """Return a page of the standing check-ins."""
         return page(
             key_result.check_ins,
@@ -623,12 +625,10 @@ class Kpi(Node):
 
     @field("Its readings, newest first.", Connection[KpiReading])
     @staticmethod
-    async def readings(
-        watched: Parent[kpi.Kpi], info: Info, first: int | None = None, after: str | None = None
-    ) -> object:
+    async def readings(watched: Parent[kpi.Kpi], info: Info, first: First = None, after: After = None) -> object:
         """Return a page of the readings."""
         asked = window(first, after)
-        before = date.fromisoformat(str(asked.after[0])) if asked.after else None
+        before = None if asked.after is None else _day_place(asked.after)
         found = await info.context.call.store.readings_before(watched.key, before=before, limit=asked.size + 1)
         return connection(
             [((reading.period.isoformat(),), reading) for reading in found[: asked.size]],
@@ -661,6 +661,13 @@ class Kpi(Node):
     def is_type_of(cls, value: object, _: object) -> bool:
         """Tell whether this view is for `value`."""
         return isinstance(value, kpi.Kpi)
+
+
+def _day_place(place: tuple[object, ...]) -> date:
+    try:
+        return date.fromisoformat(str(place[0]))
+    except ValueError:
+        raise BadInput("This cursor belongs to another list.", "after") from None
 
 
 @strawberry.type(description="One due moment of a key result's check-ins.")

@@ -1,6 +1,7 @@
 """What can be asked."""
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import strawberry
 from strawberry import Parent
@@ -9,7 +10,7 @@ from app import recommendations as filed
 from gql import enums
 from gql.context import Context, Info
 from gql.errors import BadInput
-from gql.fields import LARGEST_PAGE, Connection, connection, field, page, window
+from gql.fields import LARGEST_PAGE, After, Below, Connection, First, InCycle, connection, field, page, window
 from gql.nodes import (
     CheckInSlot,
     Cycle,
@@ -33,7 +34,7 @@ from okr.keys import Kind, kind_of
 from okr.org import Role
 from okr.snapshot import Entity
 
-LARGEST_FOCUS = 50
+NARROW = strawberry.argument(description="What to leave out; every part narrows.")
 
 
 @strawberry.type(description="A role held on a unit and everything below it.")
@@ -161,13 +162,15 @@ class Query:
 
     @field("Anything by its id; null where there is nothing that the caller may see.", Node | None)
     @staticmethod
-    async def node(info: Info, id: strawberry.ID) -> object:
+    async def node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]) -> object:
         """Return one entity."""
         return await _node(info.context, id)
 
     @field("Several by their ids, in that order; at most 100.", list[Node | None])
     @staticmethod
-    async def nodes(info: Info, ids: list[strawberry.ID]) -> list[object]:
+    async def nodes(
+        info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids.")]
+    ) -> list[object]:
         """Return entities."""
         if len(ids) > LARGEST_PAGE:
             raise BadInput(f"At most {LARGEST_PAGE} ids at once; {len(ids)} were asked for.", "ids")
@@ -182,15 +185,20 @@ class Query:
     @field("The executives' view: one request, one consistent version, any depth.", AlignmentTree)
     @staticmethod
     def alignment_tree(
-        info: Info, cycle: strawberry.ID | None = None, root: strawberry.ID | None = None, depth: int | None = None
+        info: Info,
+        cycle: InCycle = None,
+        below: Below = None,
+        depth: Annotated[
+            int | None, strawberry.argument(description="How many levels of units below the top; default: all.")
+        ] = None,
     ) -> AlignmentTree:
         """Return the tree of a cycle, or of the present quarter."""
-        return alignment_tree(info.context, cycle, root, depth)
+        return alignment_tree(info.context, cycle, below, depth)
 
     @field("The units.", Connection[OrgUnit])
     @staticmethod
     def org_units(
-        info: Info, filter: OrgUnitFilter | None = None, first: int | None = None, after: str | None = None
+        info: Info, filter: Annotated[OrgUnitFilter | None, NARROW] = None, first: First = None, after: After = None
     ) -> object:
         """Return a page of units, in order of their names' paths."""
         context, narrow = info.context, filter or OrgUnitFilter()
@@ -209,7 +217,7 @@ class Query:
     @field("The objectives.", Connection[Objective])
     @staticmethod
     def objectives(
-        info: Info, filter: ObjectiveFilter | None = None, first: int | None = None, after: str | None = None
+        info: Info, filter: Annotated[ObjectiveFilter | None, NARROW] = None, first: First = None, after: After = None
     ) -> object:
         """Return a page of objectives, newest first."""
         context, narrow = info.context, filter or ObjectiveFilter()
@@ -226,7 +234,9 @@ class Query:
 
     @field("The KPIs.", Connection[Kpi])
     @staticmethod
-    def kpis(info: Info, filter: KpiFilter | None = None, first: int | None = None, after: str | None = None) -> object:
+    def kpis(
+        info: Info, filter: Annotated[KpiFilter | None, NARROW] = None, first: First = None, after: After = None
+    ) -> object:
         """Return a page of KPIs, by name."""
         context, narrow = info.context, filter or KpiFilter()
         root = context.root(narrow.root)
@@ -242,7 +252,7 @@ class Query:
     @field("The check-ins that are due or were missed.", Connection[CheckInSlot])
     @staticmethod
     def check_ins_due(
-        info: Info, filter: CheckInFilter | None = None, first: int | None = None, after: str | None = None
+        info: Info, filter: Annotated[CheckInFilter | None, NARROW] = None, first: First = None, after: After = None
     ) -> object:
         """Return a page of slots, by when they are due."""
         narrow = filter or CheckInFilter()
@@ -256,7 +266,10 @@ class Query:
     @field("What the policies found.", Connection[Recommendation])
     @staticmethod
     async def recommendations(
-        info: Info, filter: RecommendationFilter | None = None, first: int | None = None, after: str | None = None
+        info: Info,
+        filter: Annotated[RecommendationFilter | None, NARROW] = None,
+        first: First = None,
+        after: After = None,
     ) -> object:
         """Return a page of recommendations, newest first."""
         context, narrow = info.context, filter or RecommendationFilter()
@@ -281,19 +294,24 @@ class Query:
     @field("The weak KPIs a focused objective would pay off most for, with every factor of the score.", list[FocusKpi])
     @staticmethod
     def focus_kpis(
-        info: Info, cycle: strawberry.ID | None = None, root: strawberry.ID | None = None, first: int | None = None
+        info: Info,
+        cycle: Annotated[
+            strawberry.ID | None, strawberry.argument(description="A cycle that must exist; the score is of today.")
+        ] = None,
+        below: Below = None,
+        first: First = None,
     ) -> list[focus.FocusScore]:
         """Return the ranking as of today; `cycle` must exist, and the score does not depend on it."""
         context = info.context
         if cycle is not None and cycle not in context.picture.cycles:
             raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
         size = window(first, None, 5).size
-        ranked = focus.ranking(context.picture, context.root(root), focus.Weights())
+        ranked = focus.ranking(context.picture, context.root(below), focus.Weights())
         return [score for score in ranked if context.sees(context.picture.kpis[score.kpi])][:size]
 
     @field("The policies; HR administrators see all versions.", list[Policy])
     @staticmethod
-    async def policies(info: Info, filter: PolicyFilter | None = None) -> list[policies.Policy]:
+    async def policies(info: Info, filter: Annotated[PolicyFilter | None, NARROW] = None) -> list[policies.Policy]:
         """Return policies, by key and newest version first."""
         narrow, context = filter or PolicyFilter(), info.context
         wanted = narrow.states or [policies.PolicyState.PUBLISHED]
@@ -306,7 +324,7 @@ class Query:
     @field("Who changed what; for HR administrators of the whole organisation.", Connection[AuditEntry])
     @staticmethod
     async def audit_log(
-        info: Info, filter: AuditFilter | None = None, first: int | None = None, after: str | None = None
+        info: Info, filter: Annotated[AuditFilter | None, NARROW] = None, first: First = None, after: After = None
     ) -> object:
         """Return a page of the audit log, newest first."""
         context, narrow = info.context, filter or AuditFilter()

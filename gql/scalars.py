@@ -1,8 +1,8 @@
 """Scalars and enums of the contract: strict on the way in, exact on the way out."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as Number
-from decimal import InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -14,34 +14,50 @@ from okr.number import measured
 
 E = TypeVar("E", bound=Enum)
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,4})?", re.ASCII)
+LONGEST = 60
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+
+
+class Unreadable(ValueError):
+    """A value that a scalar does not take; the message says what it takes."""
+
+
+def _day(text: object) -> date:
+    try:
+        return date.fromisoformat(_written(text, DAY))
+    except ValueError:
+        raise Unreadable("Date is a day like 2026-07-01.") from None
+
 
 def _instant(text: object) -> datetime:
-    if not isinstance(text, str):
-        raise ValueError("DateTime is a string: RFC 3339 with an offset, like 2026-07-01T09:00:00+07:00.")
     try:
-        value = datetime.fromisoformat(text)
+        value = datetime.fromisoformat(_written(text, INSTANT).upper())
     except ValueError:
-        raise ValueError("DateTime is RFC 3339 with an offset, like 2026-07-01T09:00:00+07:00.") from None
-    if value.tzinfo is None:
-        raise ValueError("DateTime needs an offset (Z or +07:00); a naive time could mean anything.")
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("DateTime is outside the years that can be stored.") from None
+        raise Unreadable("DateTime is RFC 3339 with an offset, like 2026-07-01T09:00:00+07:00 or …Z.") from None
+    if not EARLIEST < value < LATEST:
+        raise Unreadable("DateTime is in the years that every time zone knows, 1 to 9999 less a day at both ends.")
+    value = value.astimezone(UTC)
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
-def _decimal(text: object) -> Number:
-    if isinstance(text, bool) or not isinstance(text, str | int | float):
-        raise ValueError('Decimal is a string like "98.2".')
-    if len(str(text)) > 60:
-        raise ValueError("Decimal has at most 34 digits.")
+def _decimal(given: object) -> Number:
+    text = str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
     try:
-        return measured(Number(str(text)))
-    except InvalidOperation:
-        raise ValueError('Decimal is a finite number written like "98.2".') from None
+        return measured(Number(_written(text, NUMBER)))
+    except ValueError:
+        raise Unreadable('Decimal is a finite number of at most 34 digits, as a string like "98.2".') from None
     except Refusal as refusal:
-        raise ValueError(refusal.message) from None
+        raise Unreadable(refusal.message) from None
+
+
+def _written(text: object, form: re.Pattern[str]) -> str:
+    if not (isinstance(text, str) and len(text) <= LONGEST and form.fullmatch(text)):
+        raise ValueError
+    return text
 
 
 def plain(value: Number) -> str:
@@ -58,6 +74,14 @@ DATE_TIME: ScalarDefinition = strawberry.scalar(
     parse_value=_instant,
 )
 
+DATE: ScalarDefinition = strawberry.scalar(
+    name="Date",
+    description="A day without a time: RFC 3339, like 2026-07-01.",
+    specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+    serialize=date.isoformat,
+    parse_value=_day,
+)
+
 DECIMAL: ScalarDefinition = strawberry.scalar(
     name="Decimal",
     description="An exact, finite decimal number of at most 34 digits, as a string.",
@@ -65,7 +89,7 @@ DECIMAL: ScalarDefinition = strawberry.scalar(
     parse_value=_decimal,
 )
 
-SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, Number: DECIMAL}
+SCALARS: dict[object, ScalarDefinition] = {date: DATE, datetime: DATE_TIME, Number: DECIMAL}
 
 
 def enum(kind: type[E], title: str, description: str, **members: str) -> type[E]:

@@ -10,7 +10,7 @@ import orjson
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from app import evaluation, picture
+from app import evaluation
 from app.call import Call, Once
 from gql.context import Context
 from gql.errors import user_error
@@ -44,10 +44,9 @@ class Writing(FieldExtension):
             try:
                 done = await _run(call, once, lambda: next_(source, info, **kwargs))
             except Repeated:  # the same mutation was done while this one was at it: answer from that one
-                call.picture = await picture.of(call.store, call.at)
                 done = await _run(call, once, lambda: next_(source, info, **kwargs))
         except Refusal as refusal:
-            return self.payload(user_errors=[user_error(refusal)])
+            return self.payload(user_errors=[user_error(refusal, kwargs["input"])])
         if call.touched:
             await evaluation.after(call, tuple(call.touched))
         return done

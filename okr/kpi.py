@@ -285,7 +285,7 @@ def check_target(direction: Direction, target: Target) -> None:
 
 def check(kpi: Kpi) -> None:
     """Refuse a KPI with an impossible weight, waiting time, breach rule or parent, or whose targets break a rule."""
-    prose(kpi.measure, MEASURE_LIMIT)
+    prose(kpi.measure, MEASURE_LIMIT, ("measure",))
     dated(kpi.since, "since")
     if measured(kpi.weight, "weight") < 0:
         raise Refusal(Code.INVALID, "The weight is 0 or more; 1 is ordinary.", ("weight",))

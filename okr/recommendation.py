@@ -158,7 +158,7 @@ def dismiss(
 ) -> Recommendation:
     """Return it dismissed and quiet for `cooldown` days; only an open or snoozed one can be."""
     _demand(recommendation, RecommendationState.OPEN, RecommendationState.SNOOZED)
-    said = f"{reason.value}: {prose(note)}" if note else reason.value
+    said = f"{reason.value}: {prose(note, field=('note',))}" if note else reason.value
     until = at.date() + timedelta(days=cooldown)
     quiet = replace(recommendation, until=until, clear_since=None, dismissed_for=reason)
     return stepped(quiet, RecommendationState.DISMISSED, by, at, said)

@@ -43,7 +43,8 @@ def sentence(kind: str, trace: Mapping[str, Any], language: str) -> str:
 
 def clears_when(kind: str, trace: Mapping[str, Any], language: str) -> str:
     """Return what would have to become true for a match to end, as words joined by "or" and "and"."""
-    return _opposite(KINDS[kind], trace, language, met=True)
+    said = _opposite(KINDS[kind], trace, language, met=True)
+    return said[1:-1] if said.startswith("(") else said
 
 
 def _lines(kind: FactKind, trace: Mapping[str, Any], language: str, depth: int) -> Iterator[Line]:

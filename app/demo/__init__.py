@@ -25,7 +25,25 @@ async def build(runtime: Runtime, today: date | None = None) -> tuple[str, ...]:
     was interrupted is completed, as of the day on which it was begun; what is complete is left as people made it.
     """
     day = today or runtime.now().date()
-    return tuple([one.tenant for one in BLUEPRINTS if await _built(runtime, one, day)])
+    return tuple([one.tenant for one in BLUEPRINTS if await complete(runtime, one, day)])
+
+
+async def complete(runtime: Runtime, blueprint: Blueprint, day: date) -> bool:
+    """Build one organisation as of `day`, or what is missing of it, and tell whether anything was.
+
+    A tenant of that name that somebody else founded is left alone.
+    """
+    begun = await runtime.store.tenant(blueprint.tenant).audit(operation="organisation.found", limit=1)
+    today = (begun[0].at + BEFORE).date() if begun else day
+    days = Days(today=today, zone=ZoneInfo(blueprint.zone))
+    stage = Stage(blueprint=blueprint, days=days)
+    call = await org.found(runtime, blueprint.tenant, blueprint.name, blueprint.zone, days.founded)
+    happened = steps(stage)
+    if call.picture.root.name != blueprint.name or not stage.remaining(call.picture, happened):
+        return False
+    await stage.play(call, happened)
+    await _evaluate(await Call.begin(runtime, blueprint.tenant, days.now))
+    return True
 
 
 def steps(stage: Stage) -> list[Step]:
@@ -42,20 +60,6 @@ def steps(stage: Stage) -> list[Step]:
         *work.goals_set(stage),
     )
     return sorted((step for step in happened if step.at <= stage.days.now), key=lambda step: step.at)
-
-
-async def _built(runtime: Runtime, blueprint: Blueprint, day: date) -> bool:
-    begun = await runtime.store.tenant(blueprint.tenant).audit(operation="organisation.found", limit=1)
-    today = (begun[0].at + BEFORE).date() if begun else day
-    days = Days(today=today, zone=ZoneInfo(blueprint.zone))
-    stage = Stage(blueprint=blueprint, days=days)
-    call = await org.found(runtime, blueprint.tenant, blueprint.name, blueprint.zone, days.founded)
-    happened = steps(stage)
-    if not stage.remaining(call.picture, happened):
-        return False
-    await stage.play(call, happened)
-    await _evaluate(await Call.begin(runtime, blueprint.tenant, days.now))
-    return True
 
 
 async def _evaluate(call: Call) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -27,25 +28,9 @@ SOON = timedelta(days=24)
 
 
 def opening(stage: Stage) -> Iterator[Step]:
-    """Yield what was done on the day of the founding."""
-    days, tenant = stage.days, stage.blueprint
-    yield from (_unit(stage, plan) for plan in tenant.units)
-    yield Step(
-        name=("people",),
-        at=days.founded,
-        do=lambda call: org.add_people(call, *(_person(stage, plan) for plan in tenant.people)),
-        done=lambda picture: bool(picture.people),
-    )
-    yield from (_appointment(stage, plan) for plan in tenant.units)
-    yield Step(name=("policies",), at=days.founded, do=policies.install)
-    years = days.first(-1, CycleKind.YEAR).year, days.last(1).year
-    yield Step(
-        name=("cycles",),
-        at=days.founded,
-        do=lambda call: org.open_cycles(call, *years, tenant.grading),
-        done=lambda picture: bool(picture.cycles),
-    )
-    yield from (_kpi(stage, plan) for plan in tenant.kpis)
+    """Yield what was done on the day of the founding, minute by minute, so that everything is listed in its order."""
+    for n, step in enumerate(_opening(stage), start=1):
+        yield replace(step, at=step.at + timedelta(minutes=n))
 
 
 def numbers_brought(stage: Stage) -> Iterator[Step]:
@@ -75,6 +60,27 @@ def changes(stage: Stage) -> Iterator[Step]:
 def gone_on(stage: Stage) -> date:
     """Return the first day on which those who left were gone."""
     return min(stage.days.first(0) + SOON, stage.days.today)
+
+
+def _opening(stage: Stage) -> Iterator[Step]:
+    days, tenant = stage.days, stage.blueprint
+    yield from (_unit(stage, plan) for plan in tenant.units)
+    yield Step(
+        name=("people",),
+        at=days.founded,
+        do=lambda call: org.add_people(call, *(_person(stage, plan) for plan in tenant.people)),
+        done=lambda picture: bool(picture.people),
+    )
+    yield from (_appointment(stage, plan) for plan in tenant.units)
+    yield Step(name=("policies",), at=days.founded, do=policies.install)
+    years = days.first(-1, CycleKind.YEAR).year, days.last(1).year
+    yield Step(
+        name=("cycles",),
+        at=days.founded,
+        do=lambda call: org.open_cycles(call, *years, tenant.grading),
+        done=lambda picture: bool(picture.cycles),
+    )
+    yield from (_kpi(stage, plan) for plan in tenant.kpis)
 
 
 def _unit(stage: Stage, plan: UnitPlan) -> Step:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -47,10 +47,11 @@ class Said:
 
 
 def goals_set(stage: Stage) -> Iterator[Step]:
-    """Yield the objectives as they were set and graded; the next quarter's are drafts of the day itself."""
-    for plan in stage.blueprint.goals:
+    """Yield the objectives as they were set, minute by minute, and graded; the next quarter's are drafts of the day."""
+    for n, plan in enumerate(stage.blueprint.goals):
         for when in plan.when:
-            yield _set(stage, plan, when)
+            step = _set(stage, plan, when)
+            yield replace(step, at=min(step.at + timedelta(minutes=n), stage.days.now))
             if when < 0:
                 yield _graded(stage, plan, when)
 

@@ -1,26 +1,31 @@
 """A company with something of everything, and the second tenant beside it."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import httpx
 
-from app import goals, issuer, kpis, org, readings
+from app import goals, issuer, kpis, org, policies, readings
 from app.call import Call
 from app.goals import KeyResultDraft, ObjectiveDraft
 from app.kpis import KpiDraft
 from app.org import PersonDraft, UnitDraft
+from app.policies import PolicyDraft
 from app.readings import ReadingDraft
 from app.runtime import Runtime
 from okr.goal import KeyResultType, Milestone, Objective, ObjectiveState
 from okr.kpi import BreachRule, Target
 from okr.number import Direction
 from okr.org import Grant, Role
+from okr.policy import PolicyMode
 from okr.text import Text
-from tests.service import NOON, Clock, Stage, people_of
+from tests.service import NOON, Client, Clock, Stage, people_of
 
 JULY = datetime(2026, 7, 5, 12, tzinfo=UTC)
+OTHERS = ("boss", "sales-lead", "sales-viewer", "team-admin", "owner", "reporter", "stranger", "leaver")
 FEBRUARY = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
@@ -29,7 +34,8 @@ class World(Stage):
     """The company of `Stage`, at noon on 15 August 2026, with goals, KPIs and people in it.
 
     "Core" lies below the team. `uptime` (the team's) and `revenue` (of the other team) are in breach, and each has an
-    open recommendation of its own; `quality` (the team's) has no reading. `results` are the key results of `main` by type; `main` supports `top_result`.
+    open recommendation of its own; `quality` (the team's) has no reading. `results` are the key results of `main` by
+    type; `main` supports `top_result`.
     """
 
     tenant: str
@@ -53,14 +59,33 @@ class World(Stage):
     advice: str
     sales_advice: str
 
-    async def picture_version(self) -> int:
-        """Return how often anything in the organisation was written."""
-        return (await self.call(self.tenant)).picture.changes
+    def speaker(self, name: str) -> Client:
+        """Return the client of somebody in the company."""
+        return replace(self.client(name, self.tenant), key=self.people[name])
 
     async def written(self) -> tuple[int, int]:
-        """Return how often anything was written: in the picture, and in the audit log."""
+        """Return how often anything was written: in the picture, and in the audit log, which no write goes past."""
         call = await self.call(self.tenant)
         return call.picture.changes, len(await call.store.audit(limit=100_000))
+
+    @asynccontextmanager
+    async def untouched(self) -> AsyncIterator[None]:
+        """Assert that nothing is written inside."""
+        before = await self.written()
+        yield
+        assert await self.written() == before
+
+    async def blocking(self, limit: int) -> None:
+        """Put a goal limit in force that blocks."""
+        call = await self.call(self.tenant)
+        params = {"limit": Decimal(limit), "company_limit": Decimal(50)}
+        draft = PolicyDraft(key="goal-limit", template="goal_limit", params=params, mode=PolicyMode.BLOCK)
+        saved = await policies.save(call, draft)
+        await self.publish(saved.key, saved.version)
+
+    async def publish(self, key: str, version: int) -> None:
+        """Put a saved version of a policy in force."""
+        await policies.publish(await self.call(self.tenant), key, version)
 
 
 async def built(runtime: Runtime, clock: Clock, http: httpx.AsyncClient, tenant: str = "acme") -> World:
@@ -80,10 +105,7 @@ async def built(runtime: Runtime, clock: Clock, http: httpx.AsyncClient, tenant:
         _person(tenant, "stranger", other),
         _person(tenant, "leaver", company, Role.MEMBER, left=date(2026, 8, 1)),
     )
-    people = {
-        name: call.picture.by_subject[issuer.subject_of(tenant, name)].key
-        for name in (*Role, "boss", "sales-lead", "sales-viewer", "team-admin", "owner", "reporter", "stranger", "leaver")
-    }
+    people = {name: call.picture.by_subject[issuer.subject_of(tenant, name)].key for name in (*Role, *OTHERS)}
     cycles = {cycle.name.original: cycle.key for cycle in call.picture.cycles.values()}
     then = await Call.begin(runtime, tenant, FEBRUARY)
     old = await goals.create(then, _objective("Old", team, cycles["2026 Q1"], _number("Old")))
@@ -142,9 +164,7 @@ async def built(runtime: Runtime, clock: Clock, http: httpx.AsyncClient, tenant:
         for month, value in zip((5, 6, 7), values, strict=True)
     ]
     taken = await readings.record(call, drafts)
-    advice = {
-        one.finding.subject.key: one.key for one in taken.recommendations if one.finding.policy == "kpi-breach"
-    }
+    advice = {one.finding.subject.key: one.key for one in taken.recommendations if one.finding.policy == "kpi-breach"}
     return World(
         runtime=runtime,
         clock=clock,
