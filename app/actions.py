@@ -17,12 +17,16 @@ from okr.recommendation import Action, Proposal, Recommendation
 from okr.text import Text
 from store.change import Edit
 
+NOT_ITS_FAULT = (Code.CONFLICT, Code.FORBIDDEN, Code.NOT_FOUND)
+"""Somebody was faster, or who accepts may not do it or does not see it: that says nothing about a recommendation."""
+
 
 async def carry_out(call: Call, filed: Recommendation, *, draft: bool = False) -> Recommendation:
     """Accept a recommendation and do what it proposes, in one transaction; return it as stored.
 
     `draft` leaves a proposed objective as a draft. Where the proposal is refused, the recommendation is open again
-    with the reason, nothing else is written, and the refusal goes on to the caller; after a CONFLICT nothing at all is.
+    with the reason, nothing else is written, and the refusal goes on to the caller. Where the caller is refused, or
+    somebody was faster, nothing at all is written.
     """
     accepted = recommendation.accept(filed, call.actor.key, call.at)
     proposal = filed.finding.proposal
@@ -33,7 +37,7 @@ async def carry_out(call: Call, filed: Recommendation, *, draft: bool = False) -
         await _act(call, filed, proposal, draft=draft)
     except Refusal as refusal:
         call.along.clear()
-        if refusal.code is Code.CONFLICT:  # somebody was faster, which says nothing about the recommendation
+        if refusal.code in NOT_ITS_FAULT:
             raise
         failed = recommendation.failed(accepted, refusal.message, call.actor.key, call.at)
         await call.commit("recommendation.fail", edits=[edit(filed, failed)])

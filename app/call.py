@@ -123,6 +123,7 @@ class Call:
         derived: Iterable[Reading] = (),
         edits: Iterable[Edit] = (),
         held: Iterable[Entity] = (),
+        due: Iterable[str] = (),
         note: str = "",
         result: Mapping[str, object] | None = None,
     ) -> None:
@@ -130,8 +131,8 @@ class Call:
 
         `entities` new to the picture are inserted, known ones replaced with their version raised. `entries` are
         inserted, `derived` put in place, `edits` carried out. Of what is `held` only the version is raised, so that of
-        two changes that rest on the same one is refused with CONFLICT. Leaves the audit entry, and a mark for each
-        entity. `result` is what a repeat of the call is answered from.
+        two changes that rest on the same one is refused with CONFLICT. Leaves the audit entry, and marks for what was
+        written and for what else is `due` to be evaluated. `result` is what a repeat of the call is answered from.
         """
         inserted: list[Entity] = []
         replaced: list[Edit] = []
@@ -144,7 +145,7 @@ class Call:
         changing = held if inserted or replaced else ()
         raised = [Edit(before=each, after=replace(each, version=each.version + 1)) for each in changing]
         after = self.picture.with_(*inserted, *(edit.after for edit in (*replaced, *raised)))  # type: ignore[arg-type]  # edits of entities hold entities
-        touched = [entity.key for entity in (*inserted, *(edit.after for edit in replaced))]
+        touched = [*(entity.key for entity in inserted), *(edit.after.key for edit in replaced), *sorted(due)]
         # What only the old edges led to (a KPI that is no longer attacked) is not reachable from the new picture.
         left = facts.touched(self.picture, touched) - facts.touched(after, touched)
         change = Change(

@@ -57,12 +57,7 @@ async def _record(call: Call, key: str, draft: Draft, at: datetime | None) -> Re
             after=Decimal(str(done["after"])),
             recommendations=await evaluation.after(call, (key, call.picture.key_results[key].objective)),
         )
-    found = call.picture.key_results.get(key)
-    if found is None or not call.sees(key):
-        raise Refusal(Code.NOT_FOUND, "There is no such key result.", ("keyResultId",))
-    objective = call.picture.objectives[found.objective]
-    if call.actor.key not in (found.owner, objective.owner):
-        call.require(Role.MEMBER, objective.unit)
+    found = _allowed(call, key)
     before = progress.of_key_result(call.picture, found).progress
     entry = call.fresh(Kind.CHECK_IN)
     changed = check_in.accept(call.picture, found, draft, key=entry, by=call.actor.key, at=at or call.at)
@@ -78,6 +73,17 @@ async def _record(call: Call, key: str, draft: Draft, at: datetime | None) -> Re
     return Recorded(
         check_in=said, key_result=call.picture.key_results[key], before=before, after=after, recommendations=opened
     )
+
+
+def _allowed(call: Call, key: str) -> KeyResult:
+    found = call.picture.key_results.get(key)
+    objective = call.picture.objectives[found.objective] if found else None
+    if found and objective and call.actor.key in (found.owner, objective.owner):
+        return found
+    if found is None or objective is None or not call.sees(key):
+        raise Refusal(Code.NOT_FOUND, "There is no such key result.", ("keyResultId",))
+    call.require(Role.MEMBER, objective.unit)
+    return found
 
 
 async def write(call: Call, entries: Iterable[Entry]) -> tuple[CheckIn, ...]:

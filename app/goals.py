@@ -78,19 +78,24 @@ class Change:
 
 
 async def create(
-    call: Call, draft: ObjectiveDraft, origin: Origin | None = None, result: Mapping[str, object] | None = None
+    call: Call,
+    draft: ObjectiveDraft,
+    origin: Origin | None = None,
+    *,
+    key: str | None = None,
+    result: Mapping[str, object] | None = None,
 ) -> Objective:
     """Create an objective with its key results and return it as stored.
 
-    Refuses what breaks a rule of the trade or a blocking policy; needs the role lead in the owning unit. With an
-    `origin` its key follows from the recommendation, which so never makes two. `result` is what a repeat of the call is
-    answered from, where that is more than this objective.
+    Refuses what breaks a rule of the trade or a blocking policy; needs the role lead in the owning unit. With a `key`
+    of the caller's it is never made twice. `result` is what a repeat of the call is answered from, where that is more
+    than this objective.
     """
-    return await call.in_turn(lambda: _create(call, draft, origin, result))
+    return await call.in_turn(lambda: _create(call, draft, origin, key, result))
 
 
 async def _create(
-    call: Call, draft: ObjectiveDraft, origin: Origin | None, result: Mapping[str, object] | None
+    call: Call, draft: ObjectiveDraft, origin: Origin | None, key: str | None, result: Mapping[str, object] | None
 ) -> Objective:
     if (done := await call.replay()) and result is None:
         return call.picture.objectives[str(done["objective"])]
@@ -98,7 +103,7 @@ async def _create(
     span = open_cycle(call.picture, draft.cycle)
     today = call.picture.today(draft.unit)
     objective = Objective(
-        key=call.fresh(Kind.OBJECTIVE, *([origin.recommendation] if origin else [])),
+        key=key or call.fresh(Kind.OBJECTIVE),
         title=draft.title,
         unit=draft.unit,
         cycle=draft.cycle,
@@ -113,6 +118,8 @@ async def _create(
         since=lives_from(span, draft.since or today),
         origin=origin,
     )
+    if objective.key in call.picture.objectives:
+        raise Refusal(Code.DUPLICATE, "This objective has been set already.")
     if draft.state in CLOSED:
         raise Refusal(Code.NOT_OPEN, "An objective begins as a draft or active, not closed.", ("state",))
     before = call.picture

@@ -6,7 +6,7 @@ from datetime import UTC, date
 
 import structlog
 
-from app import evaluation
+from app import evaluation, org
 from app.call import Call
 from app.runtime import Runtime
 
@@ -29,6 +29,8 @@ async def keep_up(runtime: Runtime) -> None:
 async def look(runtime: Runtime, scanned: dict[str, Days]) -> Counter[str]:
     """Look after every tenant once: all of it where a day has begun (`scanned` remembers), else what marks name.
 
+    On a new day the cycles of this year and the next are opened too, so that there is always one to propose into.
+
     Returns how many recommendations were filed or changed, by tenant. A tenant that fails is logged, and keeps none of
     the others waiting.
     """
@@ -47,6 +49,8 @@ async def _look_after(runtime: Runtime, tenant: str, scanned: dict[str, Days]) -
     call = await Call.begin(runtime, tenant)
     days = _days(call)
     if scanned.get(tenant) != days:
+        year = call.picture.today(call.picture.root.key).year
+        await org.open_cycles(call, year, year + 1)
         ran = await evaluation.everything(call, "daily")
         scanned[tenant] = days
     elif marks:

@@ -1,6 +1,6 @@
 """What leads do with KPIs: set them up, change who answers for them, follow one target by another, promote."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -9,8 +9,9 @@ from app import policies
 from app.call import Call
 from okr import breach, kpi, promotion
 from okr.errors import Code, Refusal
+from okr.goal import Objective
 from okr.keys import Kind
-from okr.kpi import BreachRule, Kpi, Period, Reading, Reduce, Target
+from okr.kpi import BreachRule, Episode, Kpi, Period, Reading, Reduce, Target
 from okr.number import Direction
 from okr.org import Role
 from okr.text import Text
@@ -112,10 +113,13 @@ async def _update(
         reasoned = replace(target, approver=call.actor.key) if target.reason.strip() else target
         changed = kpi.follow(changed, reasoned)
     _check(call, changed, found)
+    flagged: Sequence[Objective] = ()
     if target is not None or changed.rule != found.rule:
-        changed, _ = breach.rewatched(changed, await call.store.readings(key), call.picture.today(found.unit))
+        history = await call.store.readings(key)
+        changed, episodes = breach.rewatched(changed, history, call.picture.today(found.unit))
+        flagged = reflagged(call, changed, episodes)
     held = call.shape if changed.parent != found.parent else ()
-    await call.commit("kpi.update", changed, held=held, result=result or {"kpi": key})
+    await call.commit("kpi.update", changed, *flagged, held=held, result=result or {"kpi": key})
     return call.picture.kpis[key]
 
 
@@ -156,11 +160,28 @@ async def promote(
     readings = _seeded(call, key, promoted, today)
     new = promoted.key not in call.picture.kpis
     history = readings if new else await call.store.readings(promoted.key)
-    watched, _ = breach.rewatched(promoted, history, today)
+    watched, episodes = breach.rewatched(promoted, history, today)
     kept = replace(key_result, promoted_to=watched.key)
+    flagged = reflagged(call, watched, episodes)
     held = await policies.guard(call, call.picture.with_(watched, kept), watched.unit) if new else ()
-    await call.commit("key_result.promote", watched, kept, held=held, derived=readings, result=result)
+    await call.commit("key_result.promote", watched, kept, *flagged, held=held, derived=readings, result=result)
     return call.picture.kpis[watched.key]
+
+
+def reflagged(call: Call, watched: Kpi, episodes: Iterable[Episode]) -> tuple[Objective, ...]:
+    """Return the objectives against episodes of a KPI whose flag has to change, now that these are its episodes.
+
+    An episode that no longer holds is superseded; its objective stays, and people decide.
+    """
+    holding = {episode.key for episode in episodes}
+    return tuple(
+        replace(objective, superseded_episode=not objective.superseded_episode)
+        for objective in call.picture.addressing.get(watched.key, ())
+        if objective.origin
+        and (episode := objective.origin.episode)
+        and episode.startswith(f"{watched.key}:")
+        and objective.superseded_episode == (episode in holding)
+    )
 
 
 def _seeded(call: Call, key_result: str, promoted: Kpi, today: date) -> tuple[Reading, ...]:

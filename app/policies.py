@@ -13,6 +13,7 @@ from okr.text import line
 from rules import evaluation as judging
 from rules import facts
 from rules import policy as judged
+from rules.template import TEMPLATES
 from store.change import Edit
 
 
@@ -36,18 +37,20 @@ class PolicyDraft:
 
 async def install(call: Call) -> None:
     """Publish the shipped policies that the organisation does not have yet."""
-    call.require(Role.HR_ADMIN, call.picture.root.key)
+    root = call.picture.root.key
+    call.require(Role.HR_ADMIN, root)
     known = {policy.key for policy in await call.store.policy_versions()}
     missing = [policy for policy in judged.defaults(call.actor.key, call.at) if policy.key not in known]
     if missing:
-        await call.commit("policies.install", entries=missing)
+        await call.commit("policies.install", entries=missing, due=(root,))
 
 
 async def save(call: Call, draft: PolicyDraft) -> Policy:
     """Save a draft version of a policy and return it; it is in force only once published.
 
-    A draft that is saved again is replaced; a published version stays as it is and gets a successor. Starts in OBSERVE.
-    Needs hr_admin on every unit of its scope, or on the whole organisation.
+    A draft that is saved again is replaced; a published version stays as it is and gets a successor. Starts in OBSERVE,
+    and as its template says in all else. Needs hr_admin on every unit that its scope or the scope of the version before
+    names, or on the whole organisation.
     """
     if done := await call.replay():
         return next(p for p in await call.store.policy_versions(draft.key) if p.version == done["version"])
@@ -66,8 +69,9 @@ async def save(call: Call, draft: PolicyDraft) -> Policy:
 
 
 async def publish(call: Call, key: str, version: int) -> Policy:
-    """Put a saved version in force, in the place of the one before, and return it."""
-    call.require(Role.HR_ADMIN, call.picture.root.key)
+    """Put a saved version in force, in the place of the one before, and return it; where either holds is evaluated."""
+    root = call.picture.root.key
+    call.require(Role.HR_ADMIN, root)
     versions = await call.store.policy_versions(key)
     chosen = next((policy for policy in versions if policy.version == version), None)
     if chosen is None:
@@ -83,6 +87,7 @@ async def publish(call: Call, key: str, version: int) -> Policy:
             *(Edit(before=old, after=replace(old, state=PolicyState.RETIRED)) for old in before),
             Edit(before=chosen, after=published),
         ],
+        due={unit for policy in (chosen, *before) for unit in policy.scope.units or (root,)},
     )
     return published
 
@@ -124,18 +129,19 @@ def _drafted(call: Call, draft: PolicyDraft, last: Policy | None) -> Policy:
         if (value := getattr(draft, name)) is not None
     }
     if last is not None and last.template == draft.template:
-        base = replace(last, author=call.actor.key, created_at=call.at, note=draft.note, state=PolicyState.DRAFT)
-        version = last.version + (last.state is not PolicyState.DRAFT)
-        return replace(base, version=version, **given)
+        base = replace(last, author=call.actor.key, created_at=call.at, state=PolicyState.DRAFT)
+    elif draft.template in TEMPLATES:
+        base = judged.drafted(TEMPLATES[draft.template], draft.key, call.actor.key, call.at)
+        base = replace(base, mode=PolicyMode.OBSERVE)
+    else:
+        base = Policy(
+            key=draft.key,
+            version=1,
+            state=PolicyState.DRAFT,
+            template=draft.template,
+            name=draft.key,
+            author=call.actor.key,
+            created_at=call.at,
+        )
     version = 1 if last is None else last.version + (last.state is not PolicyState.DRAFT)
-    base = Policy(
-        key=draft.key,
-        version=version,
-        state=PolicyState.DRAFT,
-        template=draft.template,
-        name=draft.key,
-        author=call.actor.key,
-        note=draft.note,
-        created_at=call.at,
-    )
-    return replace(base, **given)
+    return replace(base, version=version, note=draft.note, **given)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from app import evaluation
+from app import evaluation, kpis
 from app.call import Call
 from okr import breach, kpi
 from okr.errors import Code, Refusal
@@ -27,7 +27,7 @@ class ReadingDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """How many readings changed something, and what is open about their KPIs now."""
+    """How many readings were accepted, and what is open about their KPIs now."""
 
     accepted: int
     recommendations: tuple[Recommendation, ...]
@@ -36,15 +36,17 @@ class Taken:
 async def record(call: Call, drafts: Sequence[ReadingDraft]) -> Taken:
     """Record readings, all or none, and evaluate what they touch; one that says nothing new is accepted silently.
 
-    The reporter of a KPI may, and everybody with the role member in its unit.
+    The reporter of a KPI may, and everybody with the role member in its unit. Where others bring numbers of the same
+    KPI in the same moment, all of them count.
     """
     touched = tuple(dict.fromkeys(draft.kpi for draft in drafts))
     if done := await call.replay():
         return Taken(accepted=int(str(done["accepted"])), recommendations=await evaluation.after(call, touched))
     for position, draft in enumerate(drafts):
         _allowed(call, draft, position)
-    await call.in_turn(lambda: write(call, drafts))
-    return Taken(accepted=len(drafts), recommendations=await evaluation.after(call, touched))
+    news = await call.in_turn(lambda: write(call, drafts))
+    look = evaluation.after if news else evaluation.open_about
+    return Taken(accepted=len(drafts), recommendations=await look(call, touched))
 
 
 async def write(call: Call, drafts: Sequence[ReadingDraft]) -> int:
@@ -54,29 +56,34 @@ async def write(call: Call, drafts: Sequence[ReadingDraft]) -> int:
         by_kpi[draft.kpi].append((position, draft))
     late = [key for key, mine in by_kpi.items() if _late(call.picture.kpis[key], (draft for _, draft in mine))]
     history = {key: await call.store.readings(key) for key in late}
-    kpis: list[Kpi] = []
+    heard: list[Kpi] = []
     readings: list[Reading] = []
     flagged: list[Objective] = []
     for key, mine in by_kpi.items():
         watched = call.picture.kpis[key]
         if key in late:
             after, changed, episodes = _replayed(call, watched, history[key], mine)
-            flagged.extend(_flagged(call, watched, history[key], episodes))
+            flagged.extend(kpis.reflagged(call, after, episodes))
         else:
             after, changed = _appended(call, watched, mine)
         if changed:
-            kpis.append(after)
+            heard.append(after)
             readings.extend(changed)
-    await call.commit("readings.record", *kpis, *flagged, derived=readings, result={"accepted": len(drafts)})
+    # A correction far back may leave the KPI as it is; it has to be the KPI that was looked at all the same.
+    held = [one for one in heard if one == call.picture.kpis[one.key]]
+    await call.commit(
+        "readings.record", *heard, *flagged, held=held, derived=readings, result={"accepted": len(drafts)}
+    )
     return len(readings)
 
 
 def _allowed(call: Call, draft: ReadingDraft, position: int) -> None:
     watched = call.picture.kpis.get(draft.kpi)
+    if watched is not None and watched.reporter == call.actor.key:
+        return
     if watched is None or not call.sees(draft.kpi):
         raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("readings", str(position), "kpiId"))
-    if call.actor.key != watched.reporter:
-        call.require(Role.MEMBER, watched.unit)
+    call.require(Role.MEMBER, watched.unit)
 
 
 def _late(watched: Kpi, drafts: Iterable[ReadingDraft]) -> bool:
@@ -98,9 +105,9 @@ def _appended(call: Call, watched: Kpi, mine: list[tuple[int, ReadingDraft]]) ->
         return watched, []
     unjudged = tuple(waiting[start] for start in sorted(waiting))
     newest = max((*unjudged, *([watched.latest] if watched.latest else [])), key=lambda reading: reading.period)
-    heard = replace(watched, latest=waiting.get(newest.period, newest), unjudged=unjudged)
-    watch, rest = breach.settle(heard, today)
-    return replace(heard, watch=watch, unjudged=rest), list(changed.values())
+    extended = replace(watched, latest=waiting.get(newest.period, newest), unjudged=unjudged)
+    watch, rest = breach.settle(extended, today)
+    return replace(extended, watch=watch, unjudged=rest), list(changed.values())
 
 
 def _replayed(
@@ -117,23 +124,6 @@ def _replayed(
             known[start] = changed[start] = after
     again, episodes = breach.rewatched(watched, known.values(), today)
     return again, list(changed.values()), episodes
-
-
-def _flagged(call: Call, watched: Kpi, history: Sequence[Reading], episodes: tuple[Episode, ...]) -> list[Objective]:
-    """Return the objectives whose episode a correction took away, or gave back, flagged so."""
-    _, before, _ = breach.replay(watched, history, call.picture.today(watched.unit))
-    gone = set(breach.superseded([episode.key for episode in before], episodes))
-    here = {episode.key for episode in episodes}
-    attacking = call.picture.addressing.get(watched.key, ())
-    return [
-        replace(objective, superseded_episode=objective.origin.episode in gone)
-        for objective in attacking
-        if objective.origin
-        and (
-            (objective.origin.episode in gone and not objective.superseded_episode)
-            or (objective.origin.episode in here and objective.superseded_episode)
-        )
-    ]
 
 
 def _taken(

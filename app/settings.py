@@ -12,7 +12,9 @@ from okr.errors import RatchetError
 class Settings(BaseSettings):
     """Everything an operator can set; each is an environment variable `RATCHET_…`."""
 
-    model_config = SettingsConfigDict(env_prefix="RATCHET_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RATCHET_", frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
 
     environment: Literal["development", "production"] = "development"
     """In production the development issuer is refused and introspection is off."""

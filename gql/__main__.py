@@ -77,6 +77,7 @@ async def _serve(settings: Settings, *, demos: bool) -> None:
     with contextlib.closing(_listening(settings)) as listener:
         async with running(settings) as runtime:
             if demos:
+                sys.stderr.write("Building the demonstration organisations where they are missing …\n")
                 await demo.build(runtime)
             config = uvicorn.Config(
                 asgi.application(runtime), log_level="warning", access_log=False, loop="uvloop", http="httptools"

@@ -66,7 +66,7 @@ class Context:
 
     def unit_progress(self, unit: str, cycle: str | None) -> Decimal | None:
         """Return the progress of a unit in `cycle`, or in the present quarter."""
-        span = cycle or self.quarter()
+        span = self.quarter() if cycle is None else cycle
         if span is None:
             return None
         if span not in self.picture.cycles:

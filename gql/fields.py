@@ -67,33 +67,38 @@ class Connection(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A checked request for a page: at most `size` items after the place `after` (the sort values of a cursor)."""
+    """A checked request for a page of the list `name`: at most `size` items after the place `after` (a cursor's)."""
 
+    name: str
     size: int
     after: tuple[Any, ...] | None
 
 
-def window(first: int | None, after: str | None, default: int = 50) -> Window:
-    """Return the page asked for; refuse a size outside 1–100 and a cursor that is not ours."""
+def window(name: str, first: int | None, after: str | None, default: int = 50) -> Window:
+    """Return the page asked for; refuse a size outside 1–100 and a cursor that is not of this list."""
     size = default if first is None else first
     if not 1 <= size <= LARGEST_PAGE:
         raise BadInput(f"first is from 1 to {LARGEST_PAGE}; {size} was asked for.", "first")
-    return Window(size, None if after is None else _place(after))
+    return Window(name, size, None if after is None else _place(name, after))
 
 
-def cursor(place: Sequence[object]) -> str:
-    """Return the cursor of an item whose sort values are `place`."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(place), default=str)).decode()
+def foreign() -> BadInput:
+    """Return the refusal of a cursor that belongs to no item of the list."""
+    return BadInput("This is no cursor of this list; pass an endCursor that you got from it.", "after")
 
 
-def _place(text: str) -> tuple[Any, ...]:
+def _cursor(name: str, place: Sequence[object]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([name, *place], default=str)).decode()
+
+
+def _place(name: str, text: str) -> tuple[Any, ...]:
     try:
-        place = orjson.loads(base64.urlsafe_b64decode(text.encode()))
+        match orjson.loads(base64.urlsafe_b64decode(text.encode())):
+            case [str(of), *place] if of == name and place and all(isinstance(one, str | int | float) for one in place):
+                return tuple(place)
     except (binascii.Error, ValueError):
-        place = None
-    if not isinstance(place, list) or not place or not all(isinstance(value, str | int | float) for value in place):
-        raise BadInput("This is no cursor of this list; pass an endCursor that you got from it.", "after")
-    return tuple(place)
+        pass
+    raise foreign()
 
 
 def page(
@@ -104,26 +109,19 @@ def page(
     try:
         rest = [pair for pair in placed if asked.after is None or pair[0] > asked.after]
     except TypeError:
-        raise BadInput("This cursor belongs to another list.", "after") from None
-    return connection(
-        rest[: asked.size],
-        more=len(rest) > asked.size,
-        before=len(rest) < len(placed),
-        total=len(placed),
-    )
+        raise foreign() from None
+    return connection(rest, asked, len(placed))
 
 
-def connection(
-    placed: Sequence[tuple[Sequence[object], T]], *, more: bool, before: bool, total: int | None
-) -> Any:  # as page
-    """Return a connection of items that are already cut to one page, each with its place."""
-    edges = [Edge(node=item, cursor=cursor(place)) for place, item in placed]
+def connection(placed: Sequence[tuple[Sequence[object], T]], asked: Window, total: int | None = None) -> Any:  # as page
+    """Return the page `asked` of items, each with its place, that follow its cursor; one more shows that there are."""
+    edges = [Edge(node=item, cursor=_cursor(asked.name, place)) for place, item in placed[: asked.size]]
     return Connection(
         edges=edges,
         nodes=[edge.node for edge in edges],
         page_info=PageInfo(
-            has_next_page=more,
-            has_previous_page=before,
+            has_next_page=len(placed) > asked.size,
+            has_previous_page=asked.after is not None,
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
         ),

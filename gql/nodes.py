@@ -13,9 +13,8 @@ from strawberry import Parent
 
 from gql import enums
 from gql.context import Info
-from gql.errors import BadInput
 from gql.explanation import Explanation, Proposal
-from gql.fields import After, Connection, First, InCycle, connection, field, page, window
+from gql.fields import After, Connection, First, InCycle, connection, field, foreign, page, window
 from okr import check_in, goal, kpi, org, recommendation
 from okr import cycle as cycles
 from okr.check_in import FilledSlot
@@ -444,7 +443,7 @@ class KeyResult(Node):
         return page(
             key_result.check_ins,
             lambda said: (-said.at.timestamp(), said.key),
-            window(first, after),
+            window("checkIns", first, after),
         )
 
     @classmethod
@@ -627,15 +626,10 @@ class Kpi(Node):
     @staticmethod
     async def readings(watched: Parent[kpi.Kpi], info: Info, first: First = None, after: After = None) -> object:
         """Return a page of the readings."""
-        asked = window(first, after)
+        asked = window("readings", first, after)
         before = None if asked.after is None else _day_place(asked.after)
         found = await info.context.call.store.readings_before(watched.key, before=before, limit=asked.size + 1)
-        return connection(
-            [((reading.period.isoformat(),), reading) for reading in found[: asked.size]],
-            more=len(found) > asked.size,
-            before=before is not None,
-            total=None,
-        )
+        return connection([((reading.period.isoformat(),), reading) for reading in found], asked)
 
     @field("The key results that move it.", list[KeyResult])
     @staticmethod
@@ -667,7 +661,7 @@ def _day_place(place: tuple[object, ...]) -> date:
     try:
         return date.fromisoformat(str(place[0]))
     except ValueError:
-        raise BadInput("This cursor belongs to another list.", "after") from None
+        raise foreign() from None
 
 
 @strawberry.type(description="One due moment of a key result's check-ins.")

@@ -9,7 +9,7 @@ from strawberry import Parent
 
 from gql import enums
 from gql.context import Context, Info
-from gql.fields import Connection, Window, connection, field
+from gql.fields import field
 from gql.nodes import Kpi, Node, Objective, OrgUnit, Person
 from okr import focus, kpi, org, policy
 from okr.keys import Kind
@@ -184,17 +184,6 @@ async def named(context: Context, key: str) -> policy.Policy | None:
         return None
     hr = context.call.may(Role.HR_ADMIN, context.picture.root.key)
     return found[0] if hr or found[0].state is policy.PolicyState.PUBLISHED else None
-
-
-def audit_page(found: tuple[change.AuditEntry, ...], asked: Window) -> Connection[AuditEntry]:
-    """Return a page of audit entries that were read with one more than asked for."""
-    page: Connection[AuditEntry] = connection(
-        [((entry.at.isoformat(), entry.key), entry) for entry in found[: asked.size]],
-        more=len(found) > asked.size,
-        before=asked.after is not None,
-        total=None,
-    )
-    return page
 
 
 def _plain(value: object) -> str:

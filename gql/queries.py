@@ -10,7 +10,7 @@ from app import recommendations as filed
 from gql import enums
 from gql.context import Context, Info
 from gql.errors import BadInput
-from gql.fields import LARGEST_PAGE, After, Below, Connection, First, InCycle, connection, field, page, window
+from gql.fields import LARGEST_PAGE, After, Below, Connection, First, InCycle, connection, field, foreign, page, window
 from gql.nodes import (
     CheckInSlot,
     Cycle,
@@ -22,7 +22,7 @@ from gql.nodes import (
     Person,
     Recommendation,
 )
-from gql.policies import AuditEntry, FocusKpi, Policy, audit_page, named
+from gql.policies import AuditEntry, FocusKpi, Policy, named
 from gql.tree import LONGEST_DEPTH, AlignmentTree
 from okr import alignment, check_in, focus, org, recommendation
 from okr import cycle as cycles
@@ -211,7 +211,7 @@ class Query:
         return page(
             found,
             lambda unit: (len(context.picture.paths[unit.key]), unit.name.original, unit.key),
-            window(first, after),
+            window("orgUnits", first, after),
         )
 
     @field("The objectives.", Connection[Objective])
@@ -230,7 +230,9 @@ class Query:
             and narrow.owner_id in (None, objective.owner)
             and (narrow.states is None or objective.state in narrow.states)
         ]
-        return page(found, lambda objective: (-objective.since.toordinal(), objective.key), window(first, after))
+        return page(
+            found, lambda objective: (-objective.since.toordinal(), objective.key), window("objectives", first, after)
+        )
 
     @field("The KPIs.", Connection[Kpi])
     @staticmethod
@@ -247,7 +249,7 @@ class Query:
             and (narrow.bands is None or context.band(watched) in narrow.bands)
             and (narrow.unmoved is None or narrow.unmoved is not bool(context.picture.movers_of.get(watched.key)))
         ]
-        return page(found, lambda watched: (watched.name.original, watched.key), window(first, after))
+        return page(found, lambda watched: (watched.name.original, watched.key), window("kpis", first, after))
 
     @field("The check-ins that are due or were missed.", Connection[CheckInSlot])
     @staticmethod
@@ -260,7 +262,7 @@ class Query:
         return page(
             found,
             lambda due: (due.filled.slot.due.isoformat(), due.key_result.key),
-            window(first, after),
+            window("checkInsDue", first, after),
         )
 
     @field("What the policies found.", Connection[Recommendation])
@@ -273,7 +275,7 @@ class Query:
     ) -> object:
         """Return a page of recommendations, newest first."""
         context, narrow = info.context, filter or RecommendationFilter()
-        asked, root = window(first, after), context.root(narrow.root)
+        asked, root = window("recommendations", first, after), context.root(narrow.root)
         units = [key for key in context.picture.units if context.below(root, key)]
         found = await context.call.store.recommendations(
             states=narrow.states or [recommendation.RecommendationState.OPEN],
@@ -284,12 +286,7 @@ class Query:
             before=_instant_place(asked.after),
             limit=asked.size + 1,
         )
-        return connection(
-            [((one.first_seen.isoformat(), one.key), one) for one in found[: asked.size]],
-            more=len(found) > asked.size,
-            before=asked.after is not None,
-            total=None,
-        )
+        return connection([((one.first_seen.isoformat(), one.key), one) for one in found], asked)
 
     @field("The weak KPIs a focused objective would pay off most for, with every factor of the score.", list[FocusKpi])
     @staticmethod
@@ -305,7 +302,7 @@ class Query:
         context = info.context
         if cycle is not None and cycle not in context.picture.cycles:
             raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
-        size = window(first, None, 5).size
+        size = window("focusKpis", first, None, 5).size
         ranked = focus.ranking(context.picture, context.root(below), focus.Weights())
         return [score for score in ranked if context.sees(context.picture.kpis[score.kpi])][:size]
 
@@ -329,7 +326,7 @@ class Query:
         """Return a page of the audit log, newest first."""
         context, narrow = info.context, filter or AuditFilter()
         context.call.require(Role.HR_ADMIN, context.picture.root.key)
-        asked = window(first, after)
+        asked = window("auditLog", first, after)
         found = await context.call.store.audit(
             by=narrow.by,
             subject=narrow.subject_id,
@@ -337,14 +334,14 @@ class Query:
             before=_instant_place(asked.after),
             limit=asked.size + 1,
         )
-        return audit_page(found, asked)
+        return connection([((entry.at.isoformat(), entry.key), entry) for entry in found], asked)
 
 
 def alignment_tree(context: Context, cycle: str | None, root: str | None, depth: int | None) -> AlignmentTree:
     """Return the tree as the caller sees it; refuses an unknown cycle or root, or that no quarter is open."""
     if depth is not None and not 0 <= depth <= LONGEST_DEPTH:
         raise BadInput(f"depth is from 0 to {LONGEST_DEPTH}.", "depth")
-    span = cycle or context.quarter()
+    span = context.quarter() if cycle is None else cycle
     if span is None:
         raise Refusal(Code.NOT_FOUND, "No quarter is open today; name a cycle.", ("cycle",))
     shown = alignment.tree(context.picture, span, context.root(root), depth, context.sees_unit)
@@ -365,6 +362,8 @@ async def _node(context: Context, key: str) -> Entity | recommendation.Recommend
 def _due(context: Context, narrow: CheckInFilter) -> list[DueSlot]:
     picture, root = context.picture, context.root(narrow.root)
     wanted = narrow.states or [SlotState.PENDING, SlotState.MISSED]
+    today = picture.today(picture.root.key)
+    closed = {key for key, span in picture.cycles.items() if cycles.state(span, today) is cycles.CycleState.CLOSED}
     found: list[DueSlot] = []
     for key_result in picture.key_results.values():
         objective = picture.objectives[key_result.objective]
@@ -372,6 +371,7 @@ def _due(context: Context, narrow: CheckInFilter) -> list[DueSlot]:
         if (
             key_result.cancelled
             or objective.state is not ObjectiveState.ACTIVE
+            or objective.cycle in closed
             or not context.below(root, objective.unit)
             or narrow.owner_id not in (None, owner)
         ):
@@ -394,7 +394,7 @@ def _instant_place(place: tuple[object, ...] | None) -> tuple[datetime, str] | N
         at = datetime.fromisoformat(str(place[0]))
         key = str(place[1])
     except (ValueError, IndexError):
-        raise BadInput("This cursor belongs to another list.", "after") from None
+        raise foreign() from None
     if at.utcoffset() != timedelta(0):
-        raise BadInput("This cursor belongs to another list.", "after")
+        raise foreign()
     return at, key
