@@ -142,7 +142,7 @@ class Call:
                 inserted.append(entity)
             elif known != entity:
                 replaced.append(Edit(before=known, after=replace(entity, version=known.version + 1)))
-        changing = held if inserted or replaced else ()
+        changing = held if inserted or replaced or derived else ()
         raised = [Edit(before=each, after=replace(each, version=each.version + 1)) for each in changing]
         after = self.picture.with_(*inserted, *(edit.after for edit in (*replaced, *raised)))  # type: ignore[arg-type]  # edits of entities hold entities
         touched = [*(entity.key for entity in inserted), *(edit.after.key for edit in replaced), *sorted(due)]

@@ -17,15 +17,12 @@ async def accept(call: Call, key: str, expected: int | None = None) -> Recommend
     """Accept a recommendation, carry out what it proposes through the ordinary use-case, and return it."""
 
     async def carried_out() -> None:
-        await actions.carry_out(call, await _own(call, key, expected))
+        if filed := await _own(call, key, expected):
+            await actions.carry_out(call, filed)
 
-    if await call.replay() is None:
-        await call.in_turn(carried_out)
-        touched = tuple(call.touched)
-    else:
-        known = await _known(call, key)
-        touched = (known.finding.subject.key, *known.created)
-    await evaluation.after(call, touched)
+    await call.in_turn(carried_out)
+    accepted = await _known(call, key)
+    await evaluation.after(call, (accepted.finding.subject.key, *accepted.created))
     return await _known(call, key)
 
 
@@ -62,12 +59,10 @@ async def _stepped(
     call: Call, operation: str, key: str, expected: int | None, step: Callable[[Recommendation], Recommendation]
 ) -> Recommendation:
     """Take a step with a recommendation; where the policies refresh it in the same moment, with the refreshed one."""
-    if done := await call.replay():
-        return await _known(call, str(done["recommendation"]))
 
     async def stepped() -> None:
-        filed = await _own(call, key, expected)
-        await call.commit(operation, edits=[actions.edit(filed, step(filed))], result={"recommendation": key})
+        if filed := await _own(call, key, expected):
+            await call.commit(operation, edits=[actions.edit(filed, step(filed))], result={"recommendation": key})
 
     await call.in_turn(stepped)
     return await _known(call, key)
@@ -80,8 +75,14 @@ async def _known(call: Call, key: str) -> Recommendation:
     return found
 
 
-async def _own(call: Call, key: str, expected: int | None) -> Recommendation:
+async def _own(call: Call, key: str, expected: int | None) -> Recommendation | None:
+    """Return the recommendation to act on; None where this very call has acted on it before.
+
+    It is read first: whoever repeats a call while that is at work then finds it untouched, or the call answered.
+    """
     filed = await _known(call, key)
+    if await call.replay() is not None:
+        return None
     call.require(Role.LEAD, filed.finding.unit)
     call.expect(filed, expected)
     return filed

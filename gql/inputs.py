@@ -32,7 +32,7 @@ def once() -> str | None:
 
 def expected() -> int | None:
     """Declare the expectedVersion of an input."""
-    return strawberry.field(default=None, description=EXPECTED)  # type: ignore[no-any-return]  # as above
+    return strawberry.field(default=None, description=EXPECTED)  # type: ignore[no-any-return]  # a field, typed as its value
 
 
 @strawberry.input(description="What somebody says about a key result.")
