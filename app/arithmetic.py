@@ -1,6 +1,7 @@
 """Arithmetic over columns: the four operations on exact decimals, and nothing else of the language it is written in."""
 
 import ast
+import math
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 
@@ -49,7 +50,7 @@ def _compiled(node: ast.expr, text: str, columns: Collection[str], read: dict[st
             return lambda row: EXACT.minus(inner(row))
         case ast.Constant(value=bool()):
             raise _strange(text)
-        case ast.Constant(value=int() | float() as number):
+        case ast.Constant(value=int() | float() as number) if math.isfinite(number):
             constant = Decimal(repr(number))
             return lambda _: constant
         case ast.Name(id=column) | ast.Constant(value=str() as column):

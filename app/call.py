@@ -23,7 +23,7 @@ from store.change import Change, Edit, Reply
 from store.tenant import TenantStore
 
 T = TypeVar("T")
-TRIES = 5
+TRIES = 20  # each conflict is somebody else who came through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,10 @@ class Call:
         """
         if self.once is None:
             return None
-        reply = await self.store.reply(self.actor.key, self.once.key, self.once.fingerprint)
+        try:
+            reply = await self.store.reply(self.actor.key, self.once.key, self.once.fingerprint)
+        except Refusal as refusal:
+            raise refusal.under("clientMutationId") from None
         if reply is None:
             return None
         self.picture = await picture.of(self.store, self.at)

@@ -66,7 +66,7 @@ class ColumnMap:
 def load(path: Path) -> ColumnMap:
     """Return the column map in a TOML or JSON file, told apart by its ending; refuse one that says anything unknown."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         written = json.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
     except OSError as error:
         raise Refusal(Code.NOT_FOUND, f"{path} cannot be read: {error.strerror}.", ("mapping",)) from None

@@ -57,11 +57,7 @@ def focus(settings: Settings, tenant: str) -> int:
 
     async def work(ready: Runtime) -> Table:
         call = await founding.organisation(ready, tenant)
-        found = table(
-            f"What to fix first in {tenant}: score = severity × weight × leverage × periods × neglect",
-            *("", "KPI", "unit", "score", "value", "band", "gap", "amber"),
-            *("severity", "weight", "below", "leverage", "periods", "neglect", "attacked by"),
-        )
+        found = table(f"What to fix first in {tenant}", "", "KPI", "stands at", "score", "which is")
         for place, score in enumerate(focusing.ranking(call.picture, None, Weights()), start=1):
             row(found, place, *_factors(call, score))
         return found
@@ -164,19 +160,17 @@ def show(answer: Table | str) -> None:
 def _factors(call: Call, score: FocusScore) -> tuple[object, ...]:
     kpi = call.picture.kpis[score.kpi]
     attacked = [call.picture.objectives[key].title.original for key in score.addressed_by]
-    return (
-        kpi.name.original,
-        call.picture.units[kpi.unit].name.original,
-        score.score,
-        score.value,
-        score.band,
-        score.gap,
-        score.amber,
-        score.severity,
-        score.importance,
-        score.descendants,
-        score.leverage,
-        score.persistence,
-        score.neglect,
-        ", ".join(attacked),
+    by = f"attacked by {', '.join(attacked)}" if attacked else "nobody attacks it"
+    shares = (
+        f"severity {_short(score.severity)} (gap {_short(score.gap)} ÷ amber {_short(score.amber)})",
+        f"weight {_short(score.importance)}",
+        f"leverage {_short(score.leverage)} ({score.descendants} KPIs below)",
+        f"periods {score.persistence}",
+        f"neglect {_short(score.neglect)} ({by})",
     )
+    name = f"{kpi.name.original} ({call.picture.units[kpi.unit].name.original})"
+    return name, f"{_short(score.value)} {kpi.measure}, {score.band}", score.score, " × ".join(shares)
+
+
+def _short(value: Decimal) -> str:
+    return plain(round(value, 3))

@@ -183,7 +183,8 @@ async def _accept_by_itself(
 ) -> tuple[Recommendation, ...]:
     """Carry out what AUTO policies opened, at most ten a run, and return it; a refusal leaves it open with the reason.
 
-    What this writes is not evaluated in this run, so one run never feeds itself.
+    Where nothing is proposed there is nothing to do, and people are asked. What this writes is not evaluated in this
+    run, so one run never feeds itself.
     """
     matched = {finding.dedupe for finding in found.findings}
     waiting = [
@@ -193,7 +194,8 @@ async def _accept_by_itself(
         and found.policies[one.finding.policy].mode is PolicyMode.AUTO
         and one.state is RecommendationState.OPEN
         and not one.error
-        and (one.finding.proposal is None or one.finding.proposal.action in REVERSIBLE)
+        and one.finding.proposal is not None
+        and one.finding.proposal.action in REVERSIBLE
     ]
     done = []
     for one in waiting[:AUTO_PER_RUN]:

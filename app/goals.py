@@ -20,6 +20,7 @@ from okr.goal import (
     Objective,
     ObjectiveState,
     Origin,
+    RollUp,
 )
 from okr.keys import Kind
 from okr.number import Direction
@@ -44,6 +45,7 @@ class KeyResultDraft:
     high: Decimal | None = None
     milestones: tuple[Milestone, ...] = ()
     weight: Decimal = Decimal(1)
+    roll_up: RollUp = RollUp.OWN
     owner: str | None = None
     measures: str | None = None
     trial: bool = False
@@ -324,6 +326,7 @@ def _key_result(call: Call, objective: Objective, draft: KeyResultDraft) -> KeyR
         high=draft.high,
         milestones=draft.milestones,
         weight=draft.weight,
+        roll_up=draft.roll_up,
         owner=draft.owner,
         measures=draft.measures,
         trial=draft.trial,

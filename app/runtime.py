@@ -26,6 +26,8 @@ class Runtime:
     store: Store
     judge: Judge
     now: Callable[[], datetime] = wall_clock
+    joined: bool = False
+    """Whether the database is one that another process of ours started, and that ends with it."""
 
 
 @asynccontextmanager
@@ -40,8 +42,9 @@ async def running(settings: Settings, now: Callable[[], datetime] = wall_clock) 
         store = Store.connect(uri, settings.database)
         try:
             await store.prepare()
+            joined = server is not None and server.joined
             async with Worker(Limits(answer_seconds=settings.rule_seconds)) as worker:
-                yield Runtime(settings=settings, store=store, judge=Judge(worker), now=now)
+                yield Runtime(settings=settings, store=store, judge=Judge(worker), now=now, joined=joined)
         finally:
             await store.close()
     finally:

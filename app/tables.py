@@ -13,6 +13,7 @@ from okr.errors import Code, Refusal
 
 LONGEST_ROW = 1_000_000  # characters, line breaks inside quotation marks included
 DELIMITERS = ",;\t|"
+IMPOSSIBLE = frozenset('"\r\n ')  # between fields
 UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of a byte that the encoding does not have
 
 
@@ -38,12 +39,12 @@ class Table:
     def __init__(self, file: TextIO, name: str, encoding: str, delimiter: str | None) -> None:
         self._name, self._encoding = name, encoding
         self._file = file
-        self._lines = _Lines(file)
+        self._lines = _Lines(file, name, encoding)
         first = self._lines.peek()
         if not first:
             raise Refusal(Code.INVALID, f"{name} is empty; its first line must name the columns.", ("file",))
         self.delimiter = delimiter or max(DELIMITERS, key=first.count)
-        self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        self._reader = csv.reader(self._lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
         self._columns = self._header()
         self.columns = tuple(column for column in self._columns if column)
 
@@ -99,8 +100,8 @@ class Table:
 class _Lines:
     """The lines of a file, each handed out once, save those that `reread` takes back."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
+    def __init__(self, file: TextIO, name: str, encoding: str) -> None:
+        self._file, self._name, self._encoding = file, name, encoding
         self._ahead: deque[str] = deque()
         self._row: list[str] = []
         self._size = 0
@@ -141,9 +142,13 @@ class _Lines:
 
     def _read(self) -> str:
         """Return the next line, of a monstrous one only the beginning, which is too long for a row."""
-        line = rest = self._file.readline(LONGEST_ROW)
-        while len(rest) == LONGEST_ROW and not rest.endswith(("\n", "\r")):
-            rest = self._file.readline(LONGEST_ROW)
+        try:
+            line = rest = self._file.readline(LONGEST_ROW)
+            while len(rest) == LONGEST_ROW and not rest.endswith(("\n", "\r")):
+                rest = self._file.readline(LONGEST_ROW)
+        except UnicodeError:  # of an encoding in which a bad byte spoils all that follows, such as UTF-16
+            said = f"{self._name} is not text in {self._encoding}; {_advice(self._encoding)}."
+            raise Refusal(Code.INVALID, said, ("encoding",)) from None
         return line
 
 
@@ -152,8 +157,12 @@ def opened(path: Path, encoding: str = "utf-8", delimiter: str | None = None) ->
     """Open a CSV file with named columns; a byte order mark is no part of it, and any line ends will do.
 
     `delimiter` None takes the one of comma, semicolon, tab and bar that the first line has most of. Refuses a file
-    without a header, an unreadable one, and an encoding that does not exist.
+    without a header, an unreadable one, an encoding that does not exist, and a delimiter that cannot be one.
     """
+    between = "\t" if delimiter == r"\t" else delimiter
+    if between is not None and (len(between) != 1 or between in IMPOSSIBLE):
+        said = f"The delimiter cannot be {shown(between)}; it is one character, such as ; or \\t for a tab."
+        raise Refusal(Code.INVALID, said, ("delimiter",))
     try:
         file = path.open(
             encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding,
@@ -166,7 +175,7 @@ def opened(path: Path, encoding: str = "utf-8", delimiter: str | None = None) ->
     except OSError as error:
         raise Refusal(Code.NOT_FOUND, f"{path} cannot be read: {error.strerror}.", ("file",)) from None
     with file:
-        yield Table(file, path.name, encoding, delimiter)
+        yield Table(file, path.name, encoding, between)
 
 
 def shown(text: str) -> str:

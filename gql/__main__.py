@@ -76,8 +76,13 @@ async def _serve(settings: Settings, *, demos: bool) -> None:
     _log(settings)
     with contextlib.closing(_listening(settings)) as listener:
         async with running(settings) as runtime:
+            if runtime.joined:
+                sys.stderr.write(
+                    f"Another Ratchet runs on {settings.data}: its MongoDB is used, and ends with it. "
+                    "For one of your own set RATCHET_DATA to another folder.\n"
+                )
             if demos:
-                sys.stderr.write("Building the demonstration organisations where they are missing …\n")
+                sys.stderr.write("Looking after the demonstration organisations …\n")
                 await demo.build(runtime)
             config = uvicorn.Config(
                 asgi.application(runtime), log_level="warning", access_log=False, loop="uvloop", http="httptools"
@@ -110,7 +115,7 @@ def _welcome(settings: Settings, runtime: Runtime, *, demos: bool) -> None:
     now = runtime.now()
     tokens = {role: issuer.mint(settings, "hospital", issuer.subject_of("hospital", role), now) for role in Role}
     said = [f"Ratchet is up at {url}/graphql (ready: {url}/readyz). Ctrl-C stops it.", ""]
-    said += ["A token for each role in the hospital (other tenants: python -m app token f1 lead):", ""]
+    said += ["A token for each role in the hospital (other tenants: .venv/bin/python -m app token f1 lead):", ""]
     said += [f"  {role.value:<9} {token}" for role, token in tokens.items()]
     said += ["", "The hospital's alignment tree as an outline:", ""]
     said += [f"  curl -s -H 'Authorization: Bearer {tokens[Role.VIEWER]}' {url}/outline", ""]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,6 +49,8 @@ class Gate:
             await self.inner(scope, _again(body, receive), send)
         except Rejected as rejected:
             await rejected.response(scope, receive, send)
+        except ClientDisconnect:
+            log.debug("hung up")
 
 
 def application(runtime: Runtime) -> Starlette:

@@ -6,7 +6,7 @@ from okr.alignment import NodeKind as AlignmentNodeKind
 from okr.check_in import SlotState
 from okr.cycle import CycleState
 from okr.gap import GapKind as AlignmentFindingKind
-from okr.goal import Driver, KeyResultType, ObjectiveState
+from okr.goal import Driver, KeyResultType, ObjectiveState, RollUp
 from okr.kpi import Band, Period
 from okr.kpi import BreachState as BreachPhase
 from okr.number import Direction
@@ -35,6 +35,7 @@ __all__ = [
     "PolicyState",
     "ProgressFlag",
     "RecommendationState",
+    "RollUp",
     "Severity",
     "SlotState",
     "Status",
@@ -105,6 +106,13 @@ enum(
     key_results="Its key results.",
     aligned="The objectives that support it.",
     both="Both, each side counting by its weights.",
+)
+enum(
+    RollUp,
+    "RollUp",
+    "Where the value of a key result comes from.",
+    own="Its check-ins.",
+    value_sum="The sum of the latest values of the key results that support it, of the same type, unit and direction.",
 )
 enum(
     ProgressFlag,

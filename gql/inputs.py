@@ -12,7 +12,7 @@ from app.kpis import KpiDraft
 from app.policies import PolicyDraft
 from gql import enums
 from okr.errors import Code, Refusal
-from okr.goal import Contribution, Driver, KeyResultType, Milestone, ObjectiveState
+from okr.goal import Contribution, Driver, KeyResultType, Milestone, ObjectiveState, RollUp
 from okr.kpi import BreachRule, Period, Target
 from okr.number import Direction
 from okr.policy import Scope
@@ -119,6 +119,9 @@ class KeyResultInput:
     milestones: list[MilestoneInput] | None = strawberry.field(default=None, description="MILESTONE: the steps.")
     weight: Decimal | None = strawberry.field(
         default=None, description="How much it counts; default 1, 0 is shown only."
+    )
+    roll_up: enums.RollUp | None = strawberry.field(
+        default=None, description="Where its value comes from; default: OWN. NUMBER and CURRENCY may be a VALUE_SUM."
     )
     owner_id: strawberry.ID | None = strawberry.field(default=None, description="Who answers for it.")
     measures_id: strawberry.ID | None = strawberry.field(default=None, description="The KPI it moves.")
@@ -446,6 +449,7 @@ def _key_result(given: KeyResultInput, position: str) -> KeyResultDraft:
             for n, step in enumerate(given.milestones or ())
         ),
         weight=Decimal(1) if given.weight is None else given.weight,
+        roll_up=given.roll_up or RollUp.OWN,
         owner=given.owner_id,
         measures=given.measures_id,
         trial=given.trial or False,

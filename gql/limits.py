@@ -112,9 +112,18 @@ class Limits(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Measure the document before the rules of the specification, some of which take the square of its size."""
+        """Measure the document before the rules of the specification, some of which take the square of its size.
+
+        Of several operations one has to be named; Strawberry would take the first.
+        """
         context = self.execution_context
-        if context.graphql_document is not None:
+        document = context.graphql_document
+        if document is not None:
             schema: GraphQLSchema = context.schema._schema
-            context.pre_execution_errors = validate(schema, context.graphql_document, [LimitRule]) or None
+            found = validate(schema, document, [LimitRule])
+            operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+            if len(operations) > 1 and context._provided_operation_name is None:
+                said = "The document has several operations; say which by operationName."
+                found.append(GraphQLError(said, operations, extensions={"code": "OPERATION_RESOLUTION_FAILURE"}))
+            context.pre_execution_errors = found or None
         yield

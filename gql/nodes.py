@@ -354,6 +354,7 @@ class KeyResult(Node):
     low: Decimal | None = strawberry.field(description="For MAINTAIN: the lower bound of the band.")
     high: Decimal | None = strawberry.field(description="For MAINTAIN: the upper bound of the band.")
     weight: Decimal = strawberry.field(description="How much it counts in its objective; 0 is shown but not counted.")
+    roll_up: enums.RollUp = strawberry.field(description="Where its value comes from.")
     trial: bool = strawberry.field(description="Whether it tries out a candidate KPI for one cycle.")
     version: int = strawberry.field(description="Raised by every change; pass it as expectedVersion.")
 
@@ -382,7 +383,7 @@ class KeyResult(Node):
         """Return the steps."""
         return key_result.milestones
 
-    @field("The latest value; null before the first check-in.", Decimal | None)
+    @field("The latest value, or the sum of those that support it; null before the first check-in.", Decimal | None)
     @staticmethod
     def current(key_result: Parent[goal.KeyResult], info: Info) -> Decimal | None:
         """Return the latest value."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 import strawberry
 from strawberry import Parent
@@ -16,6 +17,7 @@ from okr import org
 from okr.alignment import NodeKind, Tree, TreeEdge, TreeNode
 from okr.gap import Gap
 from okr.kpi import Band
+from rules.schema import KINDS
 
 BANDS = {Band.GREEN: "●", Band.AMBER: "◐", Band.RED: "○"}
 LONGEST_DEPTH = 100
@@ -191,9 +193,17 @@ def _sign(node: TreeNode) -> str:
 def _score(context: Context, node: TreeNode) -> str:
     if node.kind is NodeKind.KPI:
         watched = context.picture.kpis[node.key]
-        value = f"{watched.latest.value.normalize():f} {watched.measure}" if watched.latest else "no reading"
-        return f"  [{node.band.value if node.band else ''}: {value}]"
+        value = f"{watched.latest.value.normalize():,f} {watched.measure}" if watched.latest else "no reading"
+        return f"  [{_word('kpi', 'band', node.band, context.language)}: {value}]"
     if node.progress is None:
         return ""
-    status = f", {node.status.value.replace('_', ' ')}" if node.status else ""
+    status = f", {_word('key_result', 'status', node.status, context.language)}" if node.status else ""
     return f"  [{float(node.progress):.0%}{status}]"
+
+
+def _word(kind: str, name: str, value: StrEnum | None, language: str) -> str:
+    """Return the word that the fact schema has for a band or a status."""
+    found = next((choice for choice in KINDS[kind].field(name).choices if choice.value == value), None)
+    if found is None:
+        return value.value.replace("_", " ") if value else ""
+    return found.label_vi if language == "vi" and found.label_vi else found.label

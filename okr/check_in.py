@@ -10,7 +10,7 @@ from typing import assert_never
 from okr import cycle as cycles
 from okr.cycle import Cycle, CycleState, Slot
 from okr.errors import Code, Refusal
-from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState
+from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
 from okr.number import measured
 from okr.snapshot import Snapshot
 from okr.text import prose
@@ -95,6 +95,9 @@ def _check_open(snapshot: Snapshot, key_result: KeyResult, objective: Objective)
         )
     if key_result.cancelled:
         raise Refusal(Code.NOT_OPEN, "This key result is cancelled; it takes no check-ins.")
+    if key_result.roll_up is RollUp.VALUE_SUM:
+        message = "This key result adds up the ones that support it; check in on those instead."
+        raise Refusal(Code.INVALID, message, ("keyResultId",))
     cycle = snapshot.cycles[objective.cycle]
     if cycles.state(cycle, snapshot.today(objective.unit)) is CycleState.CLOSED:
         raise Refusal(Code.CYCLE_CLOSED, f"The cycle closed on {cycle.closes}; nothing in it changes any more.")
@@ -165,10 +168,13 @@ def attendance(snapshot: Snapshot, key_result: KeyResult) -> tuple[FilledSlot, .
     One check-in satisfies one slot. An unsatisfied slot still in its grace is filled first (LATE), else the slot whose
     window holds the entry (ON_TIME); further entries in a window fill nothing, and a late one moves no anchor. A slot
     due while the owner is on leave or the cycle rests is EXCUSED unless it was satisfied. Nothing is due for a
-    cancelled key result or for an objective that is not active (a closed one keeps what it had when it was closed).
+    cancelled key result, for a VALUE_SUM, or for an objective that is not active (a closed one keeps what it had when
+    it was closed).
     """
     objective = snapshot.objectives[key_result.objective]
-    if key_result.cancelled or objective.state not in (ObjectiveState.ACTIVE, ObjectiveState.CLOSED):
+    if key_result.cancelled or key_result.roll_up is RollUp.VALUE_SUM:
+        return ()
+    if objective.state not in (ObjectiveState.ACTIVE, ObjectiveState.CLOSED):
         return ()
     cycle = snapshot.cycles[objective.cycle]
     rhythm, zone = snapshot.rhythm(objective.unit), snapshot.zone(objective.unit)

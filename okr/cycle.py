@@ -15,6 +15,7 @@ from okr.text import Text
 GRADING = timedelta(days=14)
 LONGEST = timedelta(days=400)
 LONGEST_GRACE = 31
+TICK_MINUTES = 15
 EARLIEST = date(1970, 1, 1)
 LATEST = date(2199, 12, 31)
 
@@ -45,7 +46,7 @@ class Cadence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """When check-ins are due, in local time of the unit's zone.
+    """When check-ins are due, in local time of the unit's zone; `at` is a quarter hour, on which pictures turn.
 
     `weekday` (0 = Monday) counts for weekly and biweekly, `month_day` (1–31; a shorter month uses its last day) for
     monthly. `grace` is in days after the due moment.
@@ -123,13 +124,16 @@ def check(cycle: Cycle) -> None:
 
 
 def check_rhythm(rhythm: Rhythm) -> None:
-    """Refuse a rhythm that names no weekday, no day of a month, no local time, or a grace beyond 31 days."""
+    """Refuse a rhythm that names no weekday, day of a month or local quarter hour, or has a grace beyond 31 days."""
     if not 0 <= rhythm.weekday <= 6:
         raise Refusal(Code.INVALID, "A weekday is 0 (Monday) to 6 (Sunday).", ("weekday",))
     if not 1 <= rhythm.month_day <= 31:
         raise Refusal(Code.INVALID, "A day of the month is 1 to 31; shorter months use their last day.", ("monthDay",))
     if rhythm.at.tzinfo is not None:
         raise Refusal(Code.INVALID, "The due time is local to the unit; give it without an offset.", ("at",))
+    if rhythm.at.minute % TICK_MINUTES or rhythm.at.second or rhythm.at.microsecond:
+        message = f"A due time is on a quarter hour, such as 17:00 or 17:15; this is {rhythm.at}."
+        raise Refusal(Code.INVALID, message, ("at",))
     if not 0 <= rhythm.grace <= LONGEST_GRACE:
         raise Refusal(Code.INVALID, f"The grace is 0 to {LONGEST_GRACE} days.", ("grace",))
 

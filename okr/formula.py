@@ -8,6 +8,7 @@ from okr.number import plain
 from okr.text import Text
 
 NO_CHECK_IN = Text(original="No check-in yet.", vi="Chưa có lần check-in nào.")
+NOTHING_TO_ADD = Text(original="Nothing that supports it has a value yet.", vi="Chưa có kết quả hỗ trợ nào có số liệu.")
 DONE = Text(original="Done.", vi="Đã xong.")
 NOT_DONE = Text(original="Not done.", vi="Chưa xong.")
 ALL_CANCELLED = Text(original="Every milestone is cancelled.", vi="Mọi mốc đều đã hủy.")
@@ -30,6 +31,15 @@ def way(start: Decimal, target: Decimal, current: Decimal, raw: Decimal, progres
         return _both(formula, formula)
     counted = _percent(progress)
     return _both(f"{formula}, counted as {counted}", f"{formula}, tính là {counted}")
+
+
+def added(values: Sequence[Decimal], total: Decimal, way: Text) -> Text:
+    """Say what the values add up to before the `way` of their sum: `30 + 45 = 75; (75 − …`; long ones are cut."""
+    terms = [_said(value) for value in values[:_TERMS]]
+    if len(values) > _TERMS:
+        terms.append("…")
+    formula = f"{' + '.join(terms)} = {_said(total)}"
+    return _both(f"{formula}; {way.original}", f"{formula}; {way.vi}")
 
 
 def steps(done: Decimal, total: Decimal, progress: Decimal) -> Text:

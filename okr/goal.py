@@ -48,6 +48,17 @@ class KeyResultType(StrEnum):
     MAINTAIN = "maintain"
 
 
+class RollUp(StrEnum):
+    """Where the value of a key result comes from.
+
+    OWN is its check-ins. VALUE_SUM adds up the latest values of the live key results of the same type, measure and
+    direction in the active and closed objectives that support it; it takes values from them, never percentages.
+    """
+
+    OWN = "own"
+    VALUE_SUM = "value_sum"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
     """A secondary edge of alignment: no roll-up; the shares of one objective sum to at most 1."""
@@ -94,7 +105,8 @@ class KeyResult:
     and/or `high` instead (≥, ≤ or a range); BOOLEAN and MILESTONE have none. `measure` is the unit of the numbers
     ("%", "s", an ISO currency code). `weight` 0 means shown but not counted. `check_ins` is the checkpoint of the
     history that every derivation reads: the standing entries (superseded ones left out), oldest first, written in the
-    transaction of each entry; a key result lives in one cycle, so it stays short. `trial` marks a candidate KPI.
+    transaction of each entry; a key result lives in one cycle, so it stays short. `roll_up` VALUE_SUM has none: what
+    supports it moves it. `trial` marks a candidate KPI.
     """
 
     key: str
@@ -109,6 +121,7 @@ class KeyResult:
     high: Decimal | None = None
     milestones: tuple[Milestone, ...] = ()
     weight: Decimal = Decimal(1)
+    roll_up: RollUp = RollUp.OWN
     owner: str | None = None
     measures: str | None = None
     trial: bool = False
@@ -267,6 +280,7 @@ def _check(key_result: KeyResult) -> None:
     if measured(key_result.weight, "weight") < 0:
         raise Refusal(Code.INVALID, "A weight is 0 (shown, not counted) or more.", ("weight",))
     _check_fields(key_result)
+    _check_roll_up(key_result)
     match key_result.type:
         case KeyResultType.NUMBER:
             _check_way(key_result)
@@ -318,6 +332,13 @@ def _check_fields(key_result: KeyResult) -> None:
             )
         if isinstance(value, Decimal):
             measured(value, name)
+
+
+def _check_roll_up(key_result: KeyResult) -> None:
+    adds_up = key_result.type in (KeyResultType.NUMBER, KeyResultType.CURRENCY) and key_result.measure != "%"
+    if key_result.roll_up is RollUp.VALUE_SUM and not adds_up:
+        message = "Only numbers and amounts of money add up, percentages and states do not; measure this one by itself."
+        raise Refusal(Code.INVALID, message, ("rollUp",))
 
 
 def _check_way(key_result: KeyResult) -> None:

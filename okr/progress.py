@@ -1,10 +1,11 @@
 """Progress: how far a key result has come, whether that is far enough today, and how it rolls up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
 from typing import assert_never
 
 from okr import check_in as check_ins
@@ -12,7 +13,7 @@ from okr import cycle as cycles
 from okr import formula, goal
 from okr.check_in import SlotState
 from okr.cycle import Cycle
-from okr.goal import CheckIn, Driver, KeyResult, KeyResultType, Objective, ObjectiveState
+from okr.goal import CheckIn, Driver, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
 from okr.number import EXACT, Direction
 from okr.snapshot import Snapshot
 from okr.text import Text
@@ -45,7 +46,7 @@ class Status(StrEnum):
 
     NOT_STARTED has no check-in yet, or nothing that could have one. TOO_EARLY is in its first tenth or its first seven
     days, where a verdict would be noise. ON_TRACK, AT_RISK and OFF_TRACK compare with the pace. STALE would look fine,
-    but its latest two check-ins were missed.
+    but its latest two check-ins were missed; of a VALUE_SUM, those of any running key result that it adds up.
     """
 
     ACHIEVED = "achieved"
@@ -64,7 +65,8 @@ class Progress:
     `progress` is 0 to 1. `raw` is the same unclamped, for results that go from a start to a target; None elsewhere.
     `current` is the latest value: in the key result's unit, 0 or 1 for a BOOLEAN one, the weight done for a MILESTONE
     one; None before the first check-in. `in_band_now` tells of a MAINTAIN one whether its latest value is inside, and
-    `slots_inside` of `slots_due` what its progress counts (0 of 0 where no slot has been decided yet).
+    `slots_inside` of `slots_due` what its progress counts (0 of 0 where no slot has been decided yet). `summed` are the
+    values that `current` is the sum of where it is a VALUE_SUM.
     """
 
     key_result: KeyResult
@@ -76,6 +78,7 @@ class Progress:
     in_band_now: bool | None = None
     slots_inside: int = 0
     slots_due: int = 0
+    summed: tuple[Decimal, ...] = ()
 
     @property
     def explained(self) -> Text:
@@ -206,28 +209,88 @@ _COUNTED = (ObjectiveState.ACTIVE, ObjectiveState.CLOSED)
 
 
 def _progress(snapshot: Snapshot, key_result: KeyResult) -> Progress:
+    if key_result.roll_up is RollUp.VALUE_SUM:
+        return _added_up(snapshot, key_result)
     entries = check_ins.said(snapshot, key_result)
     if not entries:
-        degenerate = key_result.start is not None and key_result.start == key_result.target
-        return Progress(
-            key_result=key_result,
-            progress=ZERO,
-            raw=None,
-            current=None,
-            flags=(Flag.DEGENERATE,) if degenerate else (),
-            status=Status.NOT_STARTED,
-        )
+        return _not_started(key_result)
     measure = _measured(snapshot, key_result, entries)
-    return replace(measure, status=_status(snapshot, measure, entries[-1]))
+    return replace(measure, status=_status(snapshot, measure, (key_result,)))
+
+
+def _not_started(key_result: KeyResult) -> Progress:
+    degenerate = key_result.start is not None and key_result.start == key_result.target
+    return Progress(
+        key_result=key_result,
+        progress=ZERO,
+        raw=None,
+        current=None,
+        flags=(Flag.DEGENERATE,) if degenerate else (),
+        status=Status.NOT_STARTED,
+    )
+
+
+def _added_up(snapshot: Snapshot, key_result: KeyResult) -> Progress:
+    summands = tuple(_summands(snapshot, key_result))
+    values = tuple(value for each in summands if (value := each.value) is not None)
+    if not values:
+        return _not_started(key_result)
+    measure = replace(_under_way(key_result, reduce(EXACT.add, values)), summed=values)
+    running = (each.key_result for each in summands if each.until == snapshot.as_of)
+    return replace(measure, status=_status(snapshot, measure, running))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Summand:
+    """A key result below a sum, and the instant up to which it counts: the first closing on the way to the sum."""
+
+    key_result: KeyResult
+    until: datetime
+
+    @property
+    def value(self) -> Decimal | None:
+        entries = reversed(self.key_result.check_ins)
+        return next((entry.value for entry in entries if entry.at <= self.until), None)
+
+
+def _summands(snapshot: Snapshot, total: KeyResult) -> Iterator[_Summand]:
+    """Yield what a sum adds up: of a sum below it what that one adds up in turn.
+
+    A walk for the reasons that `_drivers` has; it goes down to check-ins, so that even in a loop no sum depends on
+    which was asked for first.
+    """
+    seen = {total.key}
+    waiting = [_Summand(key_result=total, until=check_ins.moment(snapshot, snapshot.objectives[total.objective]))]
+    while waiting:
+        for below in _supporting(snapshot, waiting.pop()):
+            result = below.key_result
+            if result.key in seen or _kind(result) != _kind(total):
+                continue
+            seen.add(result.key)
+            if result.roll_up is RollUp.VALUE_SUM:
+                waiting.append(below)
+            else:
+                yield below
+
+
+def _supporting(snapshot: Snapshot, above: _Summand) -> Iterator[_Summand]:
+    for objective in snapshot.supporters_of.get(above.key_result.key, ()):
+        if objective.state in _COUNTED:
+            until = min(above.until, check_ins.moment(snapshot, objective))
+            for result in snapshot.key_results_of.get(objective.key, ()):
+                if not result.cancelled:
+                    yield _Summand(key_result=result, until=until)
+
+
+def _kind(key_result: KeyResult) -> tuple[KeyResultType, str, Direction]:
+    return key_result.type, key_result.measure, goal.direction(key_result)
 
 
 def _measured(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckIn, ...]) -> Progress:
     latest = entries[-1]
     match key_result.type:
         case KeyResultType.NUMBER | KeyResultType.PERCENT | KeyResultType.CURRENCY:
-            current = latest.value or ZERO
-            share = raw(key_result, current) or ZERO
-            return _share(key_result, share, current, _flags(key_result, share), unclamped=share)
+            return _under_way(key_result, latest.value or ZERO)
         case KeyResultType.BOOLEAN:
             done = ONE if latest.done else ZERO
             return _share(key_result, done, done, ())
@@ -242,6 +305,11 @@ def _measured(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckIn,
             return _maintained(snapshot, key_result, entries)
         case never:
             assert_never(never)
+
+
+def _under_way(key_result: KeyResult, current: Decimal) -> Progress:
+    share = raw(key_result, current) or ZERO
+    return _share(key_result, share, current, _flags(key_result, share), unclamped=share)
 
 
 def _share(
@@ -284,11 +352,12 @@ def _maintained(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckI
     return replace(measure, in_band_now=now, slots_inside=sum(decided), slots_due=len(decided))
 
 
-def _status(snapshot: Snapshot, measure: Progress, latest: CheckIn) -> Status:
+def _status(snapshot: Snapshot, measure: Progress, sources: Iterable[KeyResult]) -> Status:
+    """Return the verdict on a measure, STALE where it is green and any of the key results it rests on fell silent."""
     verdict = _verdict(snapshot, measure)
     final = measure.progress == ONE and measure.key_result.type in (KeyResultType.BOOLEAN, KeyResultType.MILESTONE)
     green = verdict in (Status.ON_TRACK, Status.TOO_EARLY, Status.ACHIEVED) and not final
-    return Status.STALE if green and _stale(snapshot, measure.key_result, latest) else verdict
+    return Status.STALE if green and any(_silent(snapshot, source) for source in sources) else verdict
 
 
 def _verdict(snapshot: Snapshot, measure: Progress) -> Status:
@@ -313,9 +382,11 @@ def _days(first: date, day: date) -> int:
     return (day - first).days + 1
 
 
-def _stale(snapshot: Snapshot, key_result: KeyResult, latest: CheckIn) -> bool:
+def _silent(snapshot: Snapshot, key_result: KeyResult) -> bool:
+    entries = check_ins.said(snapshot, key_result)
+    now = check_ins.moment(snapshot, snapshot.objectives[key_result.objective])
     # Slots are at least a week apart, so an entry of the last six days rules two misses out without counting slots.
-    if (check_ins.moment(snapshot, snapshot.objectives[key_result.objective]) - latest.at).days < 6:
+    if entries and (now - entries[-1].at).days < 6:
         return False
     return check_ins.missed_in_a_row(check_ins.attendance(snapshot, key_result)) >= STALE_AFTER
 
@@ -399,11 +470,12 @@ def _graded(score: Decimal | None) -> Status:
 def _explained(measure: Progress) -> Text:
     key_result, current = measure.key_result, measure.current
     if current is None:
-        return formula.NO_CHECK_IN
+        return formula.NO_CHECK_IN if key_result.roll_up is RollUp.OWN else formula.NOTHING_TO_ADD
     match key_result.type:
         case KeyResultType.NUMBER | KeyResultType.PERCENT | KeyResultType.CURRENCY:
             start, target, share = (key_result.start or ZERO, key_result.target or ZERO, measure.raw or ZERO)
-            return formula.way(start, target, current, share, measure.progress)
+            way = formula.way(start, target, current, share, measure.progress)
+            return formula.added(measure.summed, current, way) if len(measure.summed) > 1 else way
         case KeyResultType.BOOLEAN:
             return formula.DONE if current else formula.NOT_DONE
         case KeyResultType.MILESTONE:

@@ -9,7 +9,7 @@ from okr import check_in as check_ins
 from okr import goal, keys, progress, text
 from okr import kpi as kpis
 from okr.errors import Code, Refusal
-from okr.goal import CheckIn, KeyResult, KeyResultType
+from okr.goal import CheckIn, KeyResult, KeyResultType, RollUp
 from okr.keys import Kind
 from okr.kpi import Kpi, Period, Provenance, Sample, Target
 from okr.number import EXACT, Direction, plain
@@ -42,13 +42,17 @@ def objection(snapshot: Snapshot, key_result: KeyResult) -> Refusal | None:
     """Return why a key result cannot be promoted, as a sentence that says what to do instead, or None where it can.
 
     It can be when it is a number, percent, currency or maintain result whose last two check-ins both reached the
-    target (or lay inside the band), and which agrees in direction and unit with the KPI it measures.
+    target (or lay inside the band), and which agrees in direction and unit with the KPI it measures. A VALUE_SUM has
+    no check-ins.
     """
     if key_result.type in (KeyResultType.BOOLEAN, KeyResultType.MILESTONE):
         said = "Done or not done leaves nothing to watch; choose a measure that shows it lasting, and promote that."
         return Refusal(Code.NOT_PROMOTABLE, said)
     if key_result.cancelled:
         return Refusal(Code.NOT_PROMOTABLE, "The key result was cancelled; only an achieved one sets a standard.")
+    if key_result.roll_up is RollUp.VALUE_SUM:
+        said = "A sum has no check-ins that could hold the target; promote the key results that it adds up."
+        return Refusal(Code.NOT_PROMOTABLE, said)
     if key_result.type is not KeyResultType.MAINTAIN and key_result.start == key_result.target:
         said = "Start and target are equal, so it shows no direction; make it a maintain result, and promote that."
         return Refusal(Code.NOT_PROMOTABLE, said)

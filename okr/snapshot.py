@@ -9,15 +9,13 @@ from operator import attrgetter
 from typing import Any, TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
-from okr.cycle import Cycle, Rhythm
+from okr.cycle import TICK_MINUTES, Cycle, Rhythm
 from okr.goal import KeyResult, Objective
 from okr.kpi import Kpi
 from okr.org import OrgUnit, Person
 
 Entity = OrgUnit | Person | Cycle | Objective | KeyResult | Kpi
 T = TypeVar("T")
-
-TICK_MINUTES = 15
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from okr import breach, goal, progress, promotion
 from okr import check_in as check_ins
 from okr import cycle as cycles
 from okr.cycle import Cycle, CycleState
-from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState
+from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
 from okr.kpi import Band, BreachState, Kpi, Target
 from okr.number import EXACT, Direction, better
 from okr.org import OrgUnit, Person
@@ -163,6 +163,7 @@ def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Fact:
     open_ = objective.state is ObjectiveState.ACTIVE
     stated = [entry.confidence for entry in said if entry.confidence is not None]
     reached = [_reached(key_result, entry) for entry in said[-promotion.HELD :]]
+    summed = key_result.roll_up is RollUp.VALUE_SUM
     zone = snapshot.zone(unit.key)
     values = {
         "type": key_result.type,
@@ -173,7 +174,7 @@ def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Fact:
         "raw_progress": measure.raw,
         "expected": cycles.elapsed(cycle, today),
         "status": measure.status,
-        "achieved": bool(reached) and reached[-1],
+        "achieved": measure.progress == 1 if summed else bool(reached) and reached[-1],
         "held": len(reached) == promotion.HELD and all(reached),
         "promotable": promotion.eligible(snapshot, key_result),
         "promoted": key_result.promoted_to is not None or promotion.promoted(snapshot, key_result) is not None,

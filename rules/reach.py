@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from okr.cycle import Cycle
-from okr.goal import KeyResult, Objective
+from okr.goal import KeyResult, Objective, RollUp
 from okr.kpi import Kpi
 from okr.org import OrgUnit, Person
 from okr.snapshot import Snapshot
@@ -49,7 +49,7 @@ def _dependents(snapshot: Snapshot, key: str) -> Iterator[str]:
 
 
 def _above(snapshot: Snapshot, objective: str) -> Iterator[str]:
-    """The objective, its unit, and so on along what it supports."""
+    """The objective, its unit, and so on along what it supports, with the sums that it is part of."""
     seen: set[str] = set()
     at: str | None = objective
     while at is not None and at not in seen:
@@ -57,6 +57,8 @@ def _above(snapshot: Snapshot, objective: str) -> Iterator[str]:
         goal_ = snapshot.objectives[at]
         yield from (goal_.key, goal_.unit)
         result = snapshot.key_results.get(goal_.supports or "")
+        if result and result.roll_up is RollUp.VALUE_SUM:
+            yield result.key
         at = result.objective if result else goal_.supports
 
 

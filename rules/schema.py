@@ -13,42 +13,59 @@ from rules.fields import Choice, FactKind, Field, FieldType, Scalar
 MEASURE = "measure"
 """The unit of a field that is in the KPI's own unit."""
 
-_VIETNAMESE: Mapping[StrEnum, str] = {
-    Band.GREEN: "xanh",
-    Band.AMBER: "vàng",
-    Band.RED: "đỏ",
-    Band.UNKNOWN: "chưa rõ",
-    Band.STALE: "thiếu số liệu",
-    BreachState.OK: "ổn",
-    BreachState.PENDING: "đang theo dõi",
-    BreachState.BREACHED: "vi phạm",
-    BreachState.RECOVERING: "đang hồi phục",
-    Direction.HIGHER: "càng cao càng tốt",
-    Direction.LOWER: "càng thấp càng tốt",
-    Direction.RANGE: "trong khoảng",
-    Period.DAY: "ngày",
-    Period.WEEK: "tuần",
-    Period.MONTH: "tháng",
-    Period.QUARTER: "quý",
-    CycleKind.YEAR: "năm",
-    KeyResultType.NUMBER: "số",
-    KeyResultType.PERCENT: "phần trăm",
-    KeyResultType.CURRENCY: "tiền tệ",
-    KeyResultType.BOOLEAN: "có hoặc không",
-    KeyResultType.MILESTONE: "cột mốc",
-    KeyResultType.MAINTAIN: "duy trì",
-    Status.NOT_STARTED: "chưa bắt đầu",
-    Status.TOO_EARLY: "còn quá sớm",
-    Status.ON_TRACK: "đúng tiến độ",
-    Status.AT_RISK: "có rủi ro",
-    Status.OFF_TRACK: "chậm tiến độ",
-    Status.ACHIEVED: "đã đạt",
+# By enum: members of two that are spelled alike, as both kinds of STALE are, are equal and hash alike.
+_VIETNAMESE: Mapping[type[StrEnum], Mapping[str, str]] = {
+    Band: {
+        Band.GREEN: "xanh",
+        Band.AMBER: "vàng",
+        Band.RED: "đỏ",
+        Band.UNKNOWN: "chưa rõ",
+        Band.STALE: "thiếu số liệu",
+    },
+    BreachState: {
+        BreachState.OK: "ổn",
+        BreachState.PENDING: "đang theo dõi",
+        BreachState.BREACHED: "vi phạm",
+        BreachState.RECOVERING: "đang hồi phục",
+    },
+    Direction: {
+        Direction.HIGHER: "càng cao càng tốt",
+        Direction.LOWER: "càng thấp càng tốt",
+        Direction.RANGE: "trong khoảng",
+    },
+    Period: {
+        Period.DAY: "ngày",
+        Period.WEEK: "tuần",
+        Period.MONTH: "tháng",
+        Period.QUARTER: "quý",
+    },
+    CycleKind: {
+        CycleKind.QUARTER: "quý",
+        CycleKind.YEAR: "năm",
+    },
+    KeyResultType: {
+        KeyResultType.NUMBER: "số",
+        KeyResultType.PERCENT: "phần trăm",
+        KeyResultType.CURRENCY: "tiền tệ",
+        KeyResultType.BOOLEAN: "có hoặc không",
+        KeyResultType.MILESTONE: "cột mốc",
+        KeyResultType.MAINTAIN: "duy trì",
+    },
+    Status: {
+        Status.NOT_STARTED: "chưa bắt đầu",
+        Status.TOO_EARLY: "còn quá sớm",
+        Status.ON_TRACK: "đúng tiến độ",
+        Status.AT_RISK: "có rủi ro",
+        Status.OFF_TRACK: "chậm tiến độ",
+        Status.STALE: "thiếu cập nhật",
+        Status.ACHIEVED: "đã đạt",
+    },
 }
 
 
 def _choices(members: Iterable[StrEnum]) -> tuple[Choice, ...]:
     return tuple(
-        Choice(value=member.value, label=member.value.replace("_", " "), label_vi=_VIETNAMESE.get(member, ""))
+        Choice(value=member.value, label=member.value.replace("_", " "), label_vi=_VIETNAMESE[type(member)][member])
         for member in members
     )
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from app import check_ins, goals, issuer, kpis, org, policies, readings
+from app import check_ins, goals, issuer, kpis, org, policies, readings, recommendations
 from app.actor import Actor
 from app.call import Call
 from app.check_ins import Recorded
@@ -144,6 +144,11 @@ async def breach(stage: Stage, watched: Kpi) -> Recommendation:
     return said
 
 
+async def accept(stage: Stage, said: Recommendation, subject: str = "lead") -> Recommendation:
+    """Let somebody accept a recommendation, now."""
+    return await recommendations.accept(await begin(stage, subject), said.key)
+
+
 async def achieved(stage: Stage, objective: Objective, value: object = 10) -> Recommendation:
     """Let the one key result of an objective hold a value for two check-ins; return what promotes it."""
     result = await only(stage, objective)
@@ -163,10 +168,8 @@ async def stored(stage: Stage, filed: Recommendation) -> Recommendation:
 
 async def filed(stage: Stage, policy: str | None = None, subject: str | None = None) -> tuple[Recommendation, ...]:
     """Return the live recommendations, of one policy and about one subject where they are given."""
-    live = await (await begin(stage)).store.live(
-        policies=None if policy is None else [policy], subjects=None if subject is None else [subject]
-    )
-    return live
+    store = (await begin(stage)).store
+    return await store.live(policies=[policy] if policy else None, subjects=[subject] if subject else None)
 
 
 async def written(stage: Stage) -> tuple[int, int, int, int]:
@@ -179,6 +182,11 @@ async def written(stage: Stage) -> tuple[int, int, int, int]:
         sum(one.version for one in on_file),
         len(await call.store.decisions(limit=10_000)),
     )
+
+
+async def due(stage: Stage) -> set[str]:
+    """Return the keys of what is marked for evaluation."""
+    return {mark.subject.key for mark in await (await begin(stage)).store.marks()}
 
 
 async def refused(change: Awaitable[object]) -> Refusal:

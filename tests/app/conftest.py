@@ -7,14 +7,22 @@ import pytest
 
 from app import picture
 from app.call import Call
-from okr.snapshot import Snapshot
+from okr.snapshot import Entity, Snapshot
+from tests.app.command_line import command
 from tests.service import clock, judge, laid_out, runtime, stage
 
-__all__ = ["clock", "judge", "laid_out", "mirror", "runtime", "stage"]
+__all__ = ["clock", "command", "judge", "laid_out", "mirror", "runtime", "stage"]
 
-INDEXES = (
-    "children objectives_of key_results_of supporters_of kpis_of drivers_of movers_of addressing by_subject paths"
-).split()
+GROUPS = (
+    "children",
+    "objectives_of",
+    "key_results_of",
+    "supporters_of",
+    "kpis_of",
+    "drivers_of",
+    "movers_of",
+    "addressing",
+)
 
 
 class Mirror:
@@ -38,12 +46,11 @@ class Mirror:
         assert indexes(call.picture) == indexes(stored)
 
 
-def indexes(seen: Snapshot) -> dict[str, Mapping[str, Any]]:
+def indexes(seen: Snapshot) -> Mapping[str, object]:
     """Return every index of a picture; what was created in one instant is in no order."""
-    found: dict[str, Mapping[str, Any]] = {name: getattr(seen, name) for name in INDEXES}
-    for name in INDEXES[:-2]:
-        found[name] = {key: frozenset(each.key for each in members) for key, members in found[name].items()}
-    return found
+    groups: dict[str, Mapping[str, tuple[Entity, ...]]] = {name: getattr(seen, name) for name in GROUPS}
+    grouped = {name: {key: frozenset(each) for key, each in group.items()} for name, group in groups.items()}
+    return {**grouped, "by_subject": seen.by_subject, "paths": seen.paths, "root": seen.root}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,20 +13,13 @@ from app.runtime import Runtime
 from app.settings import Settings
 from gql import asgi
 from rules.judge import Judge
-from store import migrations
+from store import layout, migrations
 from store.mongo import Store
 from store.tripwire import Tripwire
 from tests.gql.world import World, built
 from tests.service import Clock, clock, judge, laid_out, runtime, stage
 
 __all__ = ["clock", "judge", "laid_out", "runtime", "stage"]
-
-
-@pytest.fixture
-async def world(runtime: Runtime, clock: Clock) -> AsyncIterator[World]:
-    """A company with something of everything, to be changed."""
-    async with served(runtime) as http:
-        yield await built(runtime, clock, http)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +51,19 @@ async def globex(lasting: Runtime) -> AsyncIterator[World]:
     """The same company once more, as another tenant beside `acme`."""
     async with served(lasting) as http:
         yield await built(lasting, Clock(), http, "globex")
+
+
+@pytest.fixture
+async def world(
+    acme: World, mongodb: AsyncMongoClient[dict[str, Any]], runtime: Runtime, clock: Clock
+) -> AsyncIterator[World]:
+    """A copy of `acme` that may be changed; copying it takes a tenth of the time that building it takes."""
+    original, copy = (mongodb[each.settings.database] for each in (acme.runtime, runtime))
+    for name, of_tenant in (*((name, "tenant") for name in layout.COLLECTIONS.values()), (layout.TENANTS, "_id")):
+        if documents := await original[name].find({of_tenant: acme.tenant}).to_list():
+            await copy[name].insert_many(documents)
+    async with served(runtime) as http:
+        yield replace(acme, runtime=runtime, clock=clock, http=http)
 
 
 def served(runtime: Runtime) -> httpx.AsyncClient:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from app import evaluation
 from tests.gql import mutations
 from tests.gql.mutations import Input
 from tests.gql.world import World
@@ -222,3 +223,37 @@ async def test_the_audit_log_ends_with_the_tenant(acme: World, globex: World) ->
     said = orjson.dumps(await acme.speaker("hr_admin").data(query)).decode()
     assert acme.main in said
     assert not [key for keys in ids(globex).values() for key in keys if key in said]
+
+
+async def test_advice_goes_with_what_it_is_about(world: World) -> None:
+    query = "{ recommendations(first: 100) { nodes { subject { id } unit { id } } } }"
+    boss, lead, sales = (world.speaker(who) for who in ("boss", "lead", "sales-lead"))
+    call = await world.call()
+    await evaluation.everything(call, "daily")
+    moved = set(world.results.values())
+    about = {one["subject"]["id"] for one in (await lead.data(query))["recommendations"]["nodes"]}
+    assert about & moved
+    change = {"id": world.main, "unitId": world.other}
+    assert (await mutations.done(boss, "updateObjective", change))["userErrors"] == []
+    left = {one["subject"]["id"] for one in (await lead.data(query))["recommendations"]["nodes"]}
+    come = {one["subject"]["id"]: one["unit"]["id"] for one in (await sales.data(query))["recommendations"]["nodes"]}
+    assert not left & moved
+    assert {come[key] for key in about & moved} == {world.other}
+
+
+async def test_history_about_what_went_elsewhere_goes_too(world: World) -> None:
+    boss, lead = world.speaker("boss"), world.speaker("lead")
+    await evaluation.everything(await world.call(), "daily")
+    open_ones = await lead.data("{ recommendations(first: 100) { nodes { id subject { id } } } }")
+    mine = world.results["number"]
+    advice = next(one["id"] for one in open_ones["recommendations"]["nodes"] if one["subject"]["id"] == mine)
+    assert (await mutations.done(lead, "acceptRecommendation", {"id": advice}))["userErrors"] == []
+    query = "query($id: ID!) { node(id: $id) { id } recommendations(filter: { states: [APPLIED] }, first: 1) "
+    query += "{ nodes { id subject { id } } pageInfo { hasNextPage } } }"
+    here = {"nodes": [{"id": advice, "subject": {"id": mine}}], "pageInfo": {"hasNextPage": False}}
+    assert await lead.data(query, id=advice) == {"node": {"id": advice}, "recommendations": here}
+    change = {"id": world.main, "unitId": world.other}
+    assert (await mutations.done(boss, "updateObjective", change))["userErrors"] == []
+    gone = {"nodes": [], "pageInfo": {"hasNextPage": False}}
+    assert await lead.data(query, id=advice) == {"node": None, "recommendations": gone}
+    assert (await boss.data(query, id=advice))["recommendations"] == here

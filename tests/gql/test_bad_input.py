@@ -327,10 +327,10 @@ POLICIES = (
     ),
     policy(
         "when",
-        {"all": [{"is": mutations.STALE}] * 9_000},
+        {"all": [{"is": mutations.STALE}] * 10_000},
         "TOO_COMPLEX",
         *("when", "all", "200"),
-        label="9,000 clauses",
+        label="10,000 clauses",
     ),
     policy("mode", "BLOCK", "INVALID", "mode", label="to block what is not known before"),
     policy("mode", "AUTO", "INVALID", "mode", label="by itself what cannot be undone"),

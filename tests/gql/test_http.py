@@ -1,20 +1,21 @@
 """GraphQL over HTTP: what a request must be, what its answer looks like, and what happens when something breaks."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import orjson
 import pytest
 import structlog.testing
-from pymongo import AsyncMongoClient
+from starlette.types import Message
 
+from gql import asgi
 from gql.endpoint import media_type
 from okr.errors import Unavailable
 from okr.policy import Policy
-from store.codec import Document
+from okr.snapshot import Snapshot
 from store.mongo import Store
 from store.tenant import TenantStore
 from tests.gql.conftest import served
@@ -98,6 +99,13 @@ async def test_an_operation_that_is_not_in_the_document_is_refused(acme: World, 
     assert (answer.status_code, code(answer)) == (400, "OPERATION_RESOLUTION_FAILURE")
 
 
+async def test_of_several_operations_one_has_to_be_named(acme: World) -> None:
+    document = "query One { viewer { tenant } } query Two { cycles { name } }"
+    assert code(await posted(acme, orjson.dumps({"query": document}))) == "OPERATION_RESOLUTION_FAILURE"
+    answer = await posted(acme, orjson.dumps({"query": document, "operationName": "One"}))
+    assert answer.json() == {"data": {"viewer": {"tenant": "acme"}}}
+
+
 async def test_null_stands_for_nothing(acme: World) -> None:
     body = {"query": WHO, "variables": None, "operationName": None, "extensions": None}
     assert (await posted(acme, orjson.dumps(body))).json() == {"data": {"viewer": {"tenant": "acme"}}}
@@ -108,6 +116,22 @@ async def test_a_body_beyond_the_limit_is_refused(acme: World, size: int) -> Non
     frame = b'{"query": "{ viewer { tenant } }", "a": ""}'
     answer = await posted(acme, frame.replace(b'""', b'"' + b"x" * (size - len(frame)) + b'"'))
     assert (answer.status_code, code(answer)) == (413, "BAD_REQUEST")
+
+
+async def test_a_client_that_hangs_up_is_no_fault(acme: World) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    with structlog.testing.capture_logs() as logs:
+        await asgi.application(acme.runtime)(scope, receive, send)
+    assert (sent, [entry["log_level"] for entry in logs]) == ([], ["debug"])
 
 
 async def test_a_body_at_the_limit_is_read(acme: World) -> None:
@@ -264,23 +288,43 @@ async def test_an_outline_needs_a_token(acme: World) -> None:
     assert (answer.status_code, code(answer)) == (401, "UNAUTHENTICATED")
 
 
+class Breaking(Protocol):
+    """Return the company on a store that fails with `fault`, or that does not answer at all."""
+
+    def __call__(self, fault: Exception, *, silent: bool = False) -> World:
+        """Break it."""
+
+
 class Broken(Store):
-    """A store whose policies cannot be read: it fails with `fault`."""
+    """A store that fails with `fault` where policies are read; with `silent` it does not answer at all."""
 
     fault: Exception = KeyError(SECRET)
+    silent = False
+
+    async def ping(self) -> None:
+        """Fail where it is silent."""
+        if self.silent:
+            raise Unavailable(SECRET)
 
     def tenant(self, name: str) -> TenantStore:
-        """Return a tenant whose policies cannot be read."""
+        """Return a tenant that fails alike."""
         sound = super().tenant(name)
         broken = BrokenTenant(sound._client, sound._database, name, sound._patience)
-        broken.fault = self.fault
+        broken.fault, broken.silent = self.fault, self.silent
         return broken
 
 
 class BrokenTenant(TenantStore):
-    """A tenant whose policies cannot be read."""
+    """A tenant of a store that fails."""
 
     fault: Exception
+    silent: bool
+
+    async def picture(self, as_of: datetime) -> Snapshot:
+        """Fail where the store is silent."""
+        if self.silent:
+            raise Unavailable(SECRET)
+        return await super().picture(as_of)
 
     async def policy_versions(self, key: str | None = None) -> tuple[Policy, ...]:
         """Fail."""
@@ -288,12 +332,12 @@ class BrokenTenant(TenantStore):
 
 
 @pytest.fixture
-async def broken(acme: World) -> AsyncIterator[Callable[[Exception], World]]:
+async def broken(acme: World) -> AsyncIterator[Breaking]:
     """The company on a store that fails with a given fault."""
     store = Broken.connect(str(acme.runtime.settings.mongodb_uri), acme.runtime.settings.database)
 
-    def failing(fault: Exception) -> World:
-        store.fault = fault
+    def failing(fault: Exception, *, silent: bool = False) -> World:
+        store.fault, store.silent = fault, silent
         runtime = replace(acme.runtime, store=store)
         return replace(acme, runtime=runtime, http=served(runtime))
 
@@ -308,7 +352,7 @@ async def asked(world: World, query: str) -> tuple[Mapping[str, Any], list[Any]]
     return answer, logs
 
 
-async def test_what_nobody_expected_is_masked_and_found_in_the_logs(broken: Callable[[Exception], World]) -> None:
+async def test_what_nobody_expected_is_masked_and_found_in_the_logs(broken: Breaking) -> None:
     fault = KeyError(SECRET)
     answer, logs = await asked(broken(fault), "{ viewer { tenant } policies { key } }")
     assert answer["data"] is None
@@ -320,7 +364,7 @@ async def test_what_nobody_expected_is_masked_and_found_in_the_logs(broken: Call
     assert entry["exc_info"] is fault
 
 
-async def test_a_part_that_does_not_answer_is_said_to_be_overloaded(broken: Callable[[Exception], World]) -> None:
+async def test_a_part_that_does_not_answer_is_said_to_be_overloaded(broken: Breaking) -> None:
     answer, _ = await asked(broken(Unavailable(SECRET)), "{ policies { key } }")
     (error,) = answer["errors"]
     assert error["extensions"] == {"code": "OVERLOADED"}
@@ -346,13 +390,11 @@ async def test_a_fault_before_graphql_is_masked_as_well(acme: World) -> None:
             assert logs[0]["reference"] in answer.text
 
 
-async def test_a_database_that_does_not_answer_makes_requests_come_back_later(acme: World) -> None:
-    client: AsyncMongoClient[Document] = AsyncMongoClient("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=50)
-    runtime = replace(acme.runtime, store=Store(client, "nowhere"))
-    async with served(runtime) as http:
-        answer = await http.post("/graphql", json={"query": WHO}, headers=bearer(acme))
+async def test_a_database_that_does_not_answer_makes_requests_come_back_later(broken: Breaking) -> None:
+    world = broken(Unavailable(SECRET), silent=True)
+    for path in ("/graphql", "/outline"):
+        answer = await world.http.get(path, params={"query": WHO}, headers=bearer(world))
         assert (answer.status_code, answer.headers["retry-after"], code(answer)) == (503, "2", "OVERLOADED")
         assert_says_nothing_of_the_machine(answer.json())
-        assert (await http.get("/livez")).status_code == 200
-        assert (await http.get("/readyz")).status_code == 503
-    await runtime.store.close()
+    assert (await world.http.get("/livez")).status_code == 200
+    assert (await world.http.get("/readyz")).status_code == 503

@@ -48,7 +48,7 @@ async def test_the_word_stands_for_that_one_input(world: World, name: str) -> No
     client, given = mutations.doer(world, name), worded(world, name)
     assert (await mutations.done(client, name, given))["userErrors"] == []
     error = await mutations.refused(world, client, name, mutations.put(given, *ANOTHER[name]))
-    assert error["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert (error["code"], error["field"]) == ("IDEMPOTENCY_KEY_REUSED", ["clientMutationId"])
 
 
 @EACH
@@ -67,7 +67,7 @@ async def test_the_word_stands_for_one_operation(world: World) -> None:
     assert (await mutations.done(lead, "closeObjective", worded(world, "closeObjective")))["userErrors"] == []
     given = {"id": world.draft, "clientMutationId": WORD}
     error = await mutations.refused(world, lead, "updateObjective", given)
-    assert error["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert (error["code"], error["field"]) == ("IDEMPOTENCY_KEY_REUSED", ["clientMutationId"])
 
 
 async def test_somebody_else_may_use_the_same_word(world: World) -> None:

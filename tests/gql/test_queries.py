@@ -209,6 +209,27 @@ async def test_by_default_the_next_slot_and_the_missed_ones_of_open_cycles_are_d
     assert {"keyResult": {"id": acme.old_result}} not in everything["checkInsDue"]["nodes"]
 
 
+async def test_a_sum_follows_what_supports_it_and_takes_no_check_ins(world: World) -> None:
+    lead = world.speaker("lead")
+    number = {"title": "Rooms", "type": "NUMBER", "measure": "pcs", "start": "0", "target": "10"}
+    goal = {**mutations.good(world, "createObjective"), "keyResults": [{**number, "rollUp": "VALUE_SUM"}]}
+    total = (await mutations.done(lead, "createObjective", goal))["objective"]["keyResults"][0]["id"]
+    for value in ("3", "4.5"):
+        below = {**goal, "supportsId": total, "keyResults": [number]}
+        part = (await mutations.done(lead, "createObjective", below))["objective"]["keyResults"][0]["id"]
+        await mutations.done(lead, "recordCheckIn", {"keyResultId": part, "value": value})
+
+    query = "query($id: ID!) { node(id: $id) { ... on KeyResult { rollUp current progress explanation } } }"
+    assert (await lead.data(query, id=total))["node"] == {
+        "rollUp": "VALUE_SUM",
+        "current": "7.5",
+        "progress": 0.75,
+        "explanation": "3 + 4.5 = 7.5; (7.5 − 0) ÷ (10 − 0) = 75 %",
+    }
+    error = await mutations.refused(world, lead, "recordCheckIn", {"keyResultId": total, "value": "8"})
+    assert (error["code"], error["field"]) == ("INVALID", ["keyResultId"])
+
+
 async def test_a_check_in_fills_its_slot(world: World) -> None:
     entry = {"keyResultId": world.sales_result, "value": "1"}
     assert (await mutations.done(world.speaker("boss"), "recordCheckIn", entry))["userErrors"] == []

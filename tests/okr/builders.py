@@ -20,6 +20,7 @@ from okr.goal import (
     Objective,
     ObjectiveState,
     Origin,
+    RollUp,
 )
 from okr.kpi import BreachRule, Kpi, Period, Provenance, Reading, Reduce, Sample, Target, Watch
 from okr.number import Direction
@@ -177,6 +178,7 @@ def key_result(
     high: Number | None = None,
     milestones: tuple[Milestone, ...] = (),
     weight: Number = 1,
+    roll_up: RollUp = RollUp.OWN,
     owner: str | None = None,
     measures: str | None = None,
     trial: bool = False,
@@ -202,6 +204,7 @@ def key_result(
         high=number(high),
         milestones=milestones,
         weight=Decimal(weight),
+        roll_up=roll_up,
         owner=owner,
         measures=measures,
         trial=trial,

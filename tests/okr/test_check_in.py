@@ -13,7 +13,7 @@ from okr import check_in as check_ins
 from okr.check_in import Draft, FilledSlot, SlotState
 from okr.cycle import Cadence, Pause, Rhythm, Slot
 from okr.errors import Code, Refusal
-from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState
+from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
 from okr.org import Leave
 from okr.snapshot import Snapshot
 from tests.okr.builders import (
@@ -180,6 +180,9 @@ def test_the_first_day_of_life_is_local_to_the_unit() -> None:
             id="corrects nothing",
         ),
         pytest.param(key_result(cancelled=True), Draft(value=Decimal(1)), Code.NOT_OPEN, "", id="cancelled"),
+        pytest.param(
+            key_result(roll_up=RollUp.VALUE_SUM), Draft(value=Decimal(1)), Code.INVALID, "keyResultId", id="a sum"
+        ),
     ],
 )
 def test_an_answer_that_does_not_fit_is_refused(result: KeyResult, draft: Draft, code: Code, field: str) -> None:
@@ -316,6 +319,11 @@ def test_who_checks_in_while_on_leave_is_on_time() -> None:
     lan = person(leave=(Leave(first=date(2026, 7, 10), last=date(2026, 7, 10)),))
     result = key_result(since=date(2026, 7, 4), owner="per_lan", check_ins=(check_in(1, at=JULY_10),))
     assert states(snapshot(lan, objective(), result, as_of=JULY_17), result, 1) == [T]
+
+
+def test_nothing_is_due_for_a_sum() -> None:
+    result = key_result(roll_up=RollUp.VALUE_SUM)
+    assert check_ins.attendance(snapshot(objective(), result), result) == ()
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,12 @@ def test_a_disorderly_cycle_is_refused_at_its_field(cycle: Cycle, field: tuple[s
 
 @pytest.mark.parametrize(
     "rhythm",
-    [Rhythm(), Rhythm(weekday=0, month_day=1, grace=0), Rhythm(weekday=6, month_day=31, grace=31, at=time(0, 0))],
+    [
+        Rhythm(),
+        Rhythm(weekday=0, month_day=1, grace=0),
+        Rhythm(weekday=6, month_day=31, grace=31, at=time(0, 0)),
+        Rhythm(at=time(9, 45)),
+    ],
 )
 def test_a_rhythm_of_this_world_is_accepted(rhythm: Rhythm) -> None:
     cycles.check_rhythm(rhythm)
@@ -131,6 +136,9 @@ def test_a_rhythm_of_this_world_is_accepted(rhythm: Rhythm) -> None:
         (Rhythm(month_day=0), "monthDay"),
         (Rhythm(month_day=32), "monthDay"),
         (Rhythm(at=time(17, 0, tzinfo=UTC)), "at"),
+        (Rhythm(at=time(17, 10)), "at"),
+        (Rhythm(at=time(17, 15, 1)), "at"),
+        (Rhythm(at=time(17, 15, 0, 1)), "at"),
         (Rhythm(grace=-1), "grace"),
         (Rhythm(grace=32), "grace"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from okr import goal
 from okr.cycle import CycleKind
 from okr.errors import Code, Refusal
-from okr.goal import Contribution, KeyResult, KeyResultType, Objective, ObjectiveState
+from okr.goal import Contribution, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
 from okr.number import Direction
 from tests.okr.builders import cycle, final, key_result, milestone, objective, snapshot, unit
 
@@ -31,6 +31,8 @@ NAN, INF = Decimal("NaN"), Decimal("Infinity")
         pytest.param(key_result(type=KeyResultType.MAINTAIN, high=2, direction=Direction.LOWER), id="maintain at most"),
         pytest.param(key_result(type=KeyResultType.MAINTAIN, low=5, high=7), id="maintain in a range"),
         pytest.param(key_result(weight=0), id="shown, not counted"),
+        pytest.param(key_result(roll_up=RollUp.VALUE_SUM), id="a sum of numbers"),
+        pytest.param(key_result(type=KeyResultType.CURRENCY, roll_up=RollUp.VALUE_SUM), id="a sum of money"),
     ],
 )
 def test_a_key_result_that_can_be_measured_is_accepted(written: KeyResult) -> None:
@@ -116,6 +118,23 @@ def test_a_key_result_that_cannot_be_measured_is_refused(written: KeyResult, cod
     with pytest.raises(Refusal) as refused:
         goal.check_key_result(written)
     assert (refused.value.code, ".".join(refused.value.field)) == (code, field)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(key_result(type=PERCENT), id="percent"),
+        pytest.param(key_result(measure="%"), id="a number of percent"),
+        pytest.param(key_result(type=BOOLEAN), id="boolean"),
+        pytest.param(key_result(type=MILESTONE, milestones=(milestone(),)), id="milestones"),
+        pytest.param(key_result(type=MAINTAIN, low=95), id="maintain"),
+    ],
+)
+def test_what_does_not_add_up_is_no_sum(written: KeyResult) -> None:
+    goal.check_key_result(written)
+    with pytest.raises(Refusal) as refused:
+        goal.check_key_result(replace(written, roll_up=RollUp.VALUE_SUM))
+    assert (refused.value.code, refused.value.field) == (Code.INVALID, ("rollUp",))
 
 
 def test_a_start_that_equals_its_target_is_refused_with_advice_and_imported_without() -> None:

@@ -189,7 +189,7 @@ def test_a_sound_kpi_is_accepted(kpi: Kpi) -> None:
             builders.kpi(rule=BreachRule(band=GREEN)), Code.INVALID, ("rule", "band"), id="green is no breach"
         ),
         pytest.param(builders.kpi(parent="kpi_uptime"), Code.WOULD_CYCLE, ("parent",), id="drives itself"),
-        pytest.param(builders.kpi(measure="x" * 41), Code.TOO_LONG, (), id="a unit that is a story"),
+        pytest.param(builders.kpi(measure="x" * 41), Code.TOO_LONG, ("measure",), id="a unit that is a story"),
         pytest.param(builders.kpi(since=date.max), Code.INVALID, ("since",), id="after our time"),
         pytest.param(builders.kpi(targets=(target(95, 99),)), Code.WRONG_BOUNDS, ("redBound",), id="a bad target"),
         pytest.param(builders.kpi(targets=(UPTIME, UPTIME)), Code.INVALID, ("targets",), id="two targets on a day"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from okr import kpi as kpis
 from okr import promotion
 from okr.errors import Code, Refusal
-from okr.goal import CheckIn, KeyResult, KeyResultType, Origin
+from okr.goal import CheckIn, KeyResult, KeyResultType, Origin, RollUp
 from okr.kpi import Kpi, Period, Provenance, Sample, Target
 from okr.number import Direction
 from okr.promotion import Draft
@@ -102,6 +102,7 @@ RANGE_KPI = builders.kpi(direction=Direction.RANGE, measure="", targets=(target(
             id="milestone",
         ),
         pytest.param(replace(achieved(), cancelled=True), "cancelled", id="cancelled"),
+        pytest.param(builders.key_result(roll_up=RollUp.VALUE_SUM), "that it adds up", id="a sum"),
         pytest.param(achieved(99, 99, start=99), "maintain", id="no way from start to target"),
         pytest.param(builders.key_result(), "check-ins", id="no check-in"),
         pytest.param(achieved(99), "check-ins", id="one check-in"),

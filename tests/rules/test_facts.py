@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from okr.cycle import CycleKind
-from okr.goal import KeyResult, KeyResultType, Objective, ObjectiveState, Origin
+from okr.goal import KeyResult, KeyResultType, Objective, ObjectiveState, Origin, RollUp
 from okr.kpi import Band, BreachState, Kpi, Period, Target
 from okr.number import Direction
 from okr.progress import Status
@@ -326,6 +326,28 @@ def test_every_type_of_key_result_knows_when_it_is_achieved(result: KeyResult, a
     values = facts.of_key_result(stage(b.objective(unit=TEAM), result), result).values
 
     assert (values["achieved"], values["held"]) == (achieved, False)
+
+
+@pytest.mark.parametrize(("value", "achieved"), [(100, True), (99, False)])
+def test_a_sum_is_achieved_by_its_parts_and_misses_nothing_itself(value: int, achieved: bool) -> None:
+    total = b.key_result(roll_up=RollUp.VALUE_SUM)
+    part = b.key_result("kr_part", objective="obj_part", check_ins=(b.check_in(value, key_result="kr_part"),))
+    goals = (b.objective(unit=TEAM), b.objective("obj_part", unit=TEAM, supports=total.key))
+    values = facts.of_key_result(stage(*goals, total, part), total).values
+
+    assert (values["achieved"], values["held"], values["promotable"]) == (achieved, False, False)
+    assert (values["missed_check_ins"], values["check_ins"]) == (0, 0)
+    assert "days_since_check_in" not in values
+
+
+def test_what_is_spelled_alike_but_means_another_thing_is_called_otherwise() -> None:
+    choices = {kind: {field.name: field.choices for field in KINDS[kind].fields} for kind in ("kpi", "objective")}
+    stale = [
+        [each.label_vi for each in choices[kind][field] if each.value == "stale"]
+        for kind, field in (("kpi", "band"), ("objective", "status"))
+    ]
+
+    assert stale == [["thiếu số liệu"], ["thiếu cập nhật"]]
 
 
 def test_only_live_things_have_facts() -> None:

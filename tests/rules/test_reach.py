@@ -2,7 +2,7 @@
 
 import pytest
 
-from okr.goal import Objective
+from okr.goal import Objective, RollUp
 from rules import facts
 from tests.okr import builders as b
 
@@ -52,6 +52,12 @@ def test_a_change_of_a_cycle_reaches_every_unit_and_the_goals_in_it() -> None:
     reached = facts.touched(PICTURE, ["cyc_q3"])
 
     assert reached == {"cyc_q3", *PICTURE.units, *PICTURE.objectives, *PICTURE.key_results}
+
+
+def test_a_change_reaches_the_sums_that_it_is_part_of() -> None:
+    summed = PICTURE.with_(b.key_result("kr_top", objective="obj_top", roll_up=RollUp.VALUE_SUM))
+
+    assert facts.touched(summed, ["kr_ops"]) == {*IN_OPS, "kr_top", *UP}
 
 
 def test_edges_that_go_in_a_circle_end() -> None:

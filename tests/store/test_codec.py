@@ -176,6 +176,7 @@ def test_a_document_is_small_and_legible() -> None:
         "start": Decimal128("0"),
         "target": Decimal128("100"),
         "weight": Decimal128("1"),
+        "roll_up": "own",
         "trial": False,
         "cancelled": False,
         "since": "2026-07-01",
