@@ -5,13 +5,9 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from okr.errors import Code, RatchetError, Refusal, did_you_mean
 from okr.org import Role
-
-if TYPE_CHECKING:
-    from app.settings import Settings
 
 # Everything else is imported by the command that needs it, so that `--help` and `token` answer at once.
 
@@ -72,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _carried_out(given: argparse.Namespace) -> int:
-    settings = _settings()
+    from app import settings as configured
+
+    settings = configured.read()
     if given.command == "import":
         from app import import_command
 
@@ -101,12 +99,13 @@ def _carried_out(given: argparse.Namespace) -> int:
 
 def _token(tenant: str, role: str, days: float) -> int:
     from app import issuer
+    from app import settings as configured
 
     if role not in set(Role):
         raise Refusal(Code.INVALID, f'There is no role "{role[:40]}".{did_you_mean(role, Role)}', ("role",))
     if not 0 < days <= LONGEST_TOKEN:
         raise Refusal(Code.INVALID, f"A token is good for more than 0 and at most {LONGEST_TOKEN} days.", ("days",))
-    settings = _settings()
+    settings = configured.read()
     if settings.environment == "production":
         raise Refusal(Code.FORBIDDEN, "In production the identity provider issues the tokens, not this command.")
     hint = did_you_mean(tenant, DEMONSTRATIONS)
@@ -114,20 +113,6 @@ def _token(tenant: str, role: str, days: float) -> int:
         print(f'ratchet: "{tenant}" is none of the demonstration tenants.{hint}', file=sys.stderr)
     print(issuer.mint(settings, tenant, issuer.subject_of(tenant, role), datetime.now(UTC), days))
     return 0
-
-
-def _settings() -> "Settings":
-    from pydantic import ValidationError
-
-    from app.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        said = f"The setting {name if name.startswith('RATCHET_') else f'RATCHET_{name}'} cannot be: {first['msg']}."
-        raise Refusal(Code.INVALID, said) from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -145,7 +145,7 @@ def gathered(path: Path, mapping: ColumnMap, audience: Audience) -> Iterator[Gat
 
     Refuses a file that has none of the columns that are needed, or no columns at all. Blocks while it reads.
     """
-    scratch = sqlite3.connect("")
+    scratch = sqlite3.connect("", check_same_thread=False)  # read in one, written in another, never at once
     try:
         scratch.executescript(_LAYOUT)
         found = Gathered(scratch)

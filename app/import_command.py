@@ -136,7 +136,7 @@ def _watching(*, shown: bool) -> Iterator[Audience]:
 
 
 def _rejected(line: int, reason: str) -> str:
-    return f"line {line}: {reason.rstrip('.')}."
+    return f"line {line}: {reason}{'' if reason.endswith(('.', '?')) else '.'}"
 
 
 def _told(account: Account, imported: Imported, options: Options) -> str:

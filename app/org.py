@@ -156,8 +156,15 @@ async def open_cycles(call: Call, first_year: int, last_year: int, grading: time
     ]
     for span in missing:
         cycle.check(span)
-    if missing:
+    if not missing:
+        return
+    try:
         await call.commit("cycles.open", *missing)
+    except Refusal as refusal:
+        if refusal.code is not Code.DUPLICATE:
+            raise
+        call.picture = await picture.of(call.store, call.at)  # somebody opened some of them in the same moment
+        await open_cycles(call, first_year, last_year, grading)
 
 
 async def pause(call: Call, key: str, rest: Pause) -> Cycle:

@@ -52,7 +52,12 @@ async def snooze(call: Call, key: str, until: date, expected: int | None = None)
 async def find(call: Call, key: str) -> Recommendation | None:
     """Return the recommendation by that key where the caller may see it."""
     filed = await call.store.recommendation(key)
-    return filed if filed is not None and call.may(Role.VIEWER, filed.finding.unit) else None
+    return filed if filed is not None and sees(call, filed) else None
+
+
+def sees(call: Call, filed: Recommendation) -> bool:
+    """Tell whether the caller may see a recommendation: what is history stays in the unit that its subject has left."""
+    return call.may(Role.VIEWER, filed.finding.unit) and call.sees(filed.finding.subject.key)
 
 
 async def _stepped(

@@ -277,15 +277,20 @@ class Query:
         context, narrow = info.context, filter or RecommendationFilter()
         asked, root = window("recommendations", first, after), context.root(narrow.root)
         units = [key for key in context.picture.units if context.below(root, key)]
-        found = await context.call.store.recommendations(
-            states=narrow.states or [recommendation.RecommendationState.OPEN],
-            severities=narrow.severities,
-            units=units,
-            policies=narrow.policy_keys,
-            subjects=[narrow.subject_id] if narrow.subject_id else None,
-            before=_instant_place(asked.after),
-            limit=asked.size + 1,
-        )
+        before, found, more = _instant_place(asked.after), list[recommendation.Recommendation](), True
+        while more and len(found) <= asked.size:
+            read = await context.call.store.recommendations(
+                states=narrow.states or [recommendation.RecommendationState.OPEN],
+                severities=narrow.severities,
+                units=units,
+                policies=narrow.policy_keys,
+                subjects=[narrow.subject_id] if narrow.subject_id else None,
+                before=before,
+                limit=asked.size + 1,
+            )
+            found += [one for one in read if filed.sees(context.call, one)]
+            more = len(read) > asked.size
+            before = (read[-1].first_seen, read[-1].key) if read else None
         return connection([((one.first_seen.isoformat(), one.key), one) for one in found], asked)
 
     @field("The weak KPIs a focused objective would pay off most for, with every factor of the score.", list[FocusKpi])

@@ -213,7 +213,7 @@ def test_a_number_is_read_exactly_in_the_form_that_is_named(text: str, form: str
             "1,2345",
             "1,234.5",
             Code.INVALID,
-            '''which is not a number; numbers like it are read with --numbers "1234,5"''',
+            '''which is not a number; numbers like it are read with --numbers "1.234,5" or "1 234,5" or "1234,5"''',
         ),
         ("95 %", "1234.5", Code.INVALID, "value is '95 %', which is not a number; leave out the percent sign"),
         ("", "1234.5", Code.INVALID, "value is empty"),

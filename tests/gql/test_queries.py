@@ -1,6 +1,7 @@
 """What can be asked: lists page by page, filters, single things of every kind, and answers in two languages."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -215,6 +216,7 @@ async def test_a_sum_follows_what_supports_it_and_takes_no_check_ins(world: Worl
     goal = {**mutations.good(world, "createObjective"), "keyResults": [{**number, "rollUp": "VALUE_SUM"}]}
     total = (await mutations.done(lead, "createObjective", goal))["objective"]["keyResults"][0]["id"]
     for value in ("3", "4.5"):
+        world.clock.at += timedelta(seconds=1)  # goals come in the order of their creation
         below = {**goal, "supportsId": total, "keyResults": [number]}
         part = (await mutations.done(lead, "createObjective", below))["objective"]["keyResults"][0]["id"]
         await mutations.done(lead, "recordCheckIn", {"keyResultId": part, "value": value})
