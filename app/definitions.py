@@ -10,10 +10,12 @@ from app.columns import Bound, Fields, Sort
 from app.kpis import KpiDraft
 from app.tables import Row, shown
 from okr.errors import Code, Refusal, did_you_mean
-from okr.kpi import Band, BreachRule, Kpi, Period, Reduce, Target
+from okr.kpi import BreachRule, Kpi, Reduce
 from okr.number import Direction, plain
 from okr.org import OrgUnit
+from okr.period import Period
 from okr.snapshot import Snapshot
+from okr.target import Band, Target
 from okr.text import Text
 
 BOUNDS = ("target", "red_bound", "low", "high", "outer_low", "outer_high", "baseline", "recovery")

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from app import policies
 from app.call import Call
-from okr import alignment, cycle, goal, progress
+from okr import alignment, cycle, goal
+from okr import rollup as rollups
 from okr.cycle import CycleState
 from okr.errors import Code, Refusal
 from okr.goal import (
@@ -189,13 +190,16 @@ def _edges(objective: Objective) -> tuple[object, ...]:
 async def close(
     call: Call, key: str, *, note: str = "", cancel: bool = False, expected: int | None = None
 ) -> Objective:
-    """Close an objective, freezing its score, or cancel it; return it."""
+    """Close an objective, freezing its score, or cancel it; return it.
+
+    That is possible after its cycle has closed as well: an objective that was forgotten has to end somehow.
+    """
     if done := await call.replay():
         return call.picture.objectives[str(done["objective"])]
-    found = live(call, key)
+    found = ungraded(call, key)
     call.expect(found, expected)
     final = Final(
-        progress=progress.of_objective(call.picture, found).progress,
+        progress=rollups.of_objective(call.picture, found).progress,
         by=call.actor.key,
         at=call.at,
         note=prose(note, field=("note",)),
@@ -207,13 +211,19 @@ async def close(
 
 def live(call: Call, key: str) -> Objective:
     """Return a visible objective that may still change, where the caller is a lead; refuse it otherwise."""
+    found = ungraded(call, key)
+    open_cycle(call.picture, found.cycle, "id")
+    return found
+
+
+def ungraded(call: Call, key: str) -> Objective:
+    """Return a visible objective that has not ended, where the caller is a lead; refuse it otherwise."""
     found = call.picture.objectives.get(key)
     if found is None or not call.may(Role.VIEWER, found.unit):
         raise Refusal(Code.NOT_FOUND, "There is no such objective.", ("id",))
     call.require(Role.LEAD, found.unit)
     if found.state in CLOSED:
         raise Refusal(Code.NOT_OPEN, "The objective is closed; its score is frozen.", ("id",))
-    open_cycle(call.picture, found.cycle, "id")
     return found
 
 

@@ -8,12 +8,15 @@ from decimal import Decimal
 from app import policies
 from app.call import Call
 from okr import breach, kpi, promotion
+from okr import period as periods
 from okr.errors import Code, Refusal
 from okr.goal import Objective
 from okr.keys import Kind
-from okr.kpi import BreachRule, Episode, Kpi, Period, Reading, Reduce, Target
+from okr.kpi import BreachRule, Episode, Kpi, Reading, Reduce
 from okr.number import Direction
 from okr.org import Role
+from okr.period import Period
+from okr.target import Target
 from okr.text import Text
 
 
@@ -141,6 +144,8 @@ async def promote(
     if key_result is None:
         raise Refusal(Code.NOT_FOUND, "There is no such key result.")
     call.require(Role.LEAD, call.picture.unit_of(key_result))
+    if key_result.measures:  # a standard is set for whoever the KPI belongs to
+        call.require(Role.LEAD, call.picture.kpis[key_result.measures].unit)
     if known := promotion.promoted(call.picture, key_result):
         await call.commit("key_result.promote", result=result)
         return known
@@ -190,7 +195,7 @@ def _seeded(call: Call, key_result: str, promoted: Kpi, today: date) -> tuple[Re
         return ()
     readings: dict[date, Reading] = {}
     for sample in promotion.seed(call.picture, call.picture.key_results[key_result]):
-        start = kpi.period_start(promoted.period, sample.day)
+        start = periods.start(promoted.period, sample.day)
         readings[start] = kpi.take(promoted, readings.get(start), sample, today)
     return tuple(readings.values())
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from app import evaluation, kpis
 from app.call import Call
 from okr import breach, kpi
+from okr import period as periods
 from okr.errors import Code, Refusal
 from okr.goal import Objective
 from okr.kpi import Episode, Kpi, Reading, Sample
@@ -88,7 +89,7 @@ def _allowed(call: Call, draft: ReadingDraft, position: int) -> None:
 
 def _late(watched: Kpi, drafts: Iterable[ReadingDraft]) -> bool:
     judged = watched.watch.judged
-    return judged is not None and any(kpi.period_start(watched.period, draft.day) <= judged for draft in drafts)
+    return judged is not None and any(periods.start(watched.period, draft.day) <= judged for draft in drafts)
 
 
 def _appended(call: Call, watched: Kpi, mine: list[tuple[int, ReadingDraft]]) -> tuple[Kpi, list[Reading]]:
@@ -96,7 +97,7 @@ def _appended(call: Call, watched: Kpi, mine: list[tuple[int, ReadingDraft]]) ->
     changed: dict[date, Reading] = {}
     waiting = {reading.period: reading for reading in watched.unjudged}
     for position, draft in sorted(mine, key=lambda pair: pair[1].day):
-        start = kpi.period_start(watched.period, draft.day)
+        start = periods.start(watched.period, draft.day)
         before = waiting.get(start)
         after = _taken(call, watched, before, draft, position, today)
         if after is not before:
@@ -117,7 +118,7 @@ def _replayed(
     known = {reading.period: reading for reading in history}
     changed: dict[date, Reading] = {}
     for position, draft in mine:
-        start = kpi.period_start(watched.period, draft.day)
+        start = periods.start(watched.period, draft.day)
         before = known.get(start)
         after = _taken(call, watched, before, draft, position, today)
         if after is not before:

@@ -23,10 +23,10 @@ from app import issuer
 from app.runtime import wall_clock
 from app.settings import Settings
 from app.speaker import Broken, Speaker
-from okr import kpi
-from okr.kpi import Period
+from okr import period as periods
 from okr.number import plain
 from okr.org import Role
+from okr.period import Period
 
 TENANT = "story"
 START, TARGET, RED, SLIPPED = Decimal(50), Decimal(99), Decimal("94.1"), Decimal("98.2")
@@ -161,7 +161,7 @@ def _opened(console: Console, url: str, settings: Settings, now: datetime) -> St
 
 def _quarter(cycles: list[Mapping[str, Any]], today: date) -> Mapping[str, Any]:
     """Return the latest quarter still being graded that at least two full months have followed."""
-    late_enough = kpi.next_period(Period.MONTH, today.replace(day=1), -2)
+    late_enough = periods.step(Period.MONTH, today.replace(day=1), -2)
     fitting = [
         cycle
         for cycle in cycles
@@ -184,7 +184,7 @@ def _told(story: Story) -> None:
 
 def _turned_red(story: Story) -> str:
     """The KPI finds the problem; return the episode."""
-    months = [kpi.next_period(Period.MONTH, story.first, -n) for n in (3, 2, 1)]
+    months = [periods.step(Period.MONTH, story.first, -n) for n in (3, 2, 1)]
     story.tell("The uptime of the platform is watched, and falls", story.lead, "createKpi, then recordKpiReadings")
     made = story.lead.do(
         WATCH,
@@ -294,8 +294,8 @@ def _promoted(story: Story, objective: Mapping[str, Any]) -> None:
 
 def _slipped(story: Story, before: str) -> None:
     """The first month below what was won opens the next episode."""
-    through = kpi.periods_between(Period.MONTH, story.first, story.today.replace(day=1))
-    months = [kpi.next_period(Period.MONTH, story.first, n) for n in range(through)]
+    through = periods.between(Period.MONTH, story.first, story.today.replace(day=1))
+    months = [periods.step(Period.MONTH, story.first, n) for n in range(through)]
     during = [Decimal(63), Decimal(84), Decimal("99.2")]
     values = [*during, Decimal("99.4"), *[Decimal("99.2")] * (len(months) - 5), SLIPPED]
     asked = "recordKpiReadings, then recommendations"

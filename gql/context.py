@@ -7,13 +7,16 @@ import strawberry
 
 from app.call import Call
 from okr import breach, kpi, progress
+from okr import rollup as rollups
 from okr.cycle import Cycle, CycleKind
 from okr.errors import Code, Refusal
 from okr.goal import KeyResult, Objective
-from okr.kpi import Band, Kpi, Target, Watch
+from okr.kpi import Kpi, Watch
 from okr.org import Role
-from okr.progress import Progress, Rollup
+from okr.progress import Progress
+from okr.rollup import Rollup
 from okr.snapshot import Entity, Snapshot
+from okr.target import Band, Target
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Context:
 
     def rollup(self, objective: Objective) -> Rollup:
         """Return what an objective rolls up to; the picture remembers it."""
-        return progress.of_objective(self.picture, objective)
+        return rollups.of_objective(self.picture, objective)
 
     def unit_progress(self, unit: str, cycle: str | None) -> Decimal | None:
         """Return the progress of a unit in `cycle`, or in the present quarter."""
@@ -71,7 +74,7 @@ class Context:
             return None
         if span not in self.picture.cycles:
             raise Refusal(Code.NOT_FOUND, "There is no such cycle.", ("cycle",))
-        return progress.of_unit(self.picture, unit, span)
+        return rollups.of_unit(self.picture, unit, span)
 
     def quarter(self) -> str | None:
         """Return the key of the quarter that today is in, None where it was not opened."""

@@ -7,13 +7,14 @@ from okr.check_in import SlotState
 from okr.cycle import CycleState
 from okr.gap import GapKind as AlignmentFindingKind
 from okr.goal import Driver, KeyResultType, ObjectiveState, RollUp
-from okr.kpi import Band, Period
 from okr.kpi import BreachState as BreachPhase
 from okr.number import Direction
+from okr.period import Period
 from okr.policy import PolicyMode, PolicyState, Severity
 from okr.progress import Flag as ProgressFlag
 from okr.progress import Status
 from okr.recommendation import Action, DismissReason, RecommendationState
+from okr.target import Band
 from rules.fields import Operator
 
 __all__ = [

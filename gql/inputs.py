@@ -13,9 +13,11 @@ from app.policies import PolicyDraft
 from gql import enums
 from okr.errors import Code, Refusal
 from okr.goal import Contribution, Driver, KeyResultType, Milestone, ObjectiveState, RollUp
-from okr.kpi import BreachRule, Period, Target
+from okr.kpi import BreachRule
 from okr.number import Direction
+from okr.period import Period
 from okr.policy import Scope
+from okr.target import Target
 from okr.text import Text, line
 
 LONGEST_LIST = 100

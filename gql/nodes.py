@@ -19,6 +19,7 @@ from okr import check_in, goal, kpi, org, recommendation
 from okr import cycle as cycles
 from okr.check_in import FilledSlot
 from okr.snapshot import Entity
+from okr.target import Band, Provenance, Target
 
 OfCycle = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this cycle; default: of all.")]
 
@@ -471,31 +472,31 @@ class KpiProvenance:
 
     @field("The key result that was achieved and held.", KeyResult | None)
     @staticmethod
-    def key_result(origin: Parent[kpi.Provenance], info: Info) -> Entity | None:
+    def key_result(origin: Parent[Provenance], info: Info) -> Entity | None:
         """Return the key result where it is visible."""
         return info.context.find(origin.key_result)
 
     @field("The objective of that key result.", Objective | None)
     @staticmethod
-    def objective(origin: Parent[kpi.Provenance], info: Info) -> Entity | None:
+    def objective(origin: Parent[Provenance], info: Info) -> Entity | None:
         """Return the objective where it is visible."""
         return info.context.find(origin.objective)
 
     @field("The cycle of that objective.", Cycle | None)
     @staticmethod
-    def cycle(origin: Parent[kpi.Provenance], info: Info) -> Entity | None:
+    def cycle(origin: Parent[Provenance], info: Info) -> Entity | None:
         """Return the cycle."""
         return info.context.find(origin.cycle)
 
     @field("The check-ins that showed it held.", list[strawberry.ID])
     @staticmethod
-    def check_in_ids(origin: Parent[kpi.Provenance]) -> list[str]:
+    def check_in_ids(origin: Parent[Provenance]) -> list[str]:
         """Return the keys of the check-ins."""
         return list(origin.check_ins)
 
     @field("Who approved it.", Person | None)
     @staticmethod
-    def approver(origin: Parent[kpi.Provenance], info: Info) -> org.Person | None:
+    def approver(origin: Parent[Provenance], info: Info) -> org.Person | None:
         """Return the approver."""
         return info.context.picture.people.get(origin.approver)
 
@@ -601,7 +602,7 @@ class Kpi(Node):
 
     @field("All its targets through time, oldest first.", list[KpiTarget])
     @staticmethod
-    def targets(watched: Parent[kpi.Kpi]) -> tuple[kpi.Target, ...]:
+    def targets(watched: Parent[kpi.Kpi]) -> tuple[Target, ...]:
         """Return the targets."""
         return watched.targets
 
@@ -613,7 +614,7 @@ class Kpi(Node):
 
     @field("How it stands.", enums.Band)
     @staticmethod
-    def band(watched: Parent[kpi.Kpi], info: Info) -> kpi.Band:
+    def band(watched: Parent[kpi.Kpi], info: Info) -> Band:
         """Return the band."""
         return info.context.band(watched)
 
@@ -648,7 +649,7 @@ class Kpi(Node):
 
     @field("The key result that today's target was promoted from.", KpiProvenance | None)
     @staticmethod
-    def provenance(watched: Parent[kpi.Kpi], info: Info) -> kpi.Provenance | None:
+    def provenance(watched: Parent[kpi.Kpi], info: Info) -> Provenance | None:
         """Return the provenance of today's target, else of the newest promoted one."""
         return next((t.provenance for t in reversed(watched.targets) if t.provenance), None)
 

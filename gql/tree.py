@@ -16,7 +16,7 @@ from okr import cycle as cycles
 from okr import org
 from okr.alignment import NodeKind, Tree, TreeEdge, TreeNode
 from okr.gap import Gap
-from okr.kpi import Band
+from okr.target import Band
 from rules.schema import KINDS
 
 BANDS = {Band.GREEN: "●", Band.AMBER: "◐", Band.RED: "○"}

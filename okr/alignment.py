@@ -9,13 +9,15 @@ from okr import cycle as cycles
 from okr import gap as gaps
 from okr import kpi as kpis
 from okr import org, progress
+from okr import rollup as rollups
 from okr.errors import Code, Refusal
 from okr.gap import Gap
 from okr.goal import KeyResult, Objective, ObjectiveState
-from okr.kpi import Band, Kpi
+from okr.kpi import Kpi
 from okr.org import OrgUnit
 from okr.progress import Status
 from okr.snapshot import Snapshot
+from okr.target import Band
 from okr.text import Text
 
 SHOWN = (ObjectiveState.PENDING_APPROVAL, ObjectiveState.ACTIVE, ObjectiveState.CLOSED)
@@ -260,13 +262,13 @@ def _unit_node(snapshot: Snapshot, unit: OrgUnit, parent: str | None, cycle: str
         title=unit.name,
         unit=unit.key,
         owner=unit.lead,
-        progress=progress.of_unit(snapshot, unit.key, cycle) if cycle else None,
+        progress=rollups.of_unit(snapshot, unit.key, cycle) if cycle else None,
         version=unit.version,
     )
 
 
 def _objective_node(snapshot: Snapshot, objective: Objective, parent: str) -> TreeNode:
-    rollup = progress.of_objective(snapshot, objective)
+    rollup = rollups.of_objective(snapshot, objective)
     return TreeNode(
         key=objective.key,
         parent=parent,

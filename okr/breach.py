@@ -6,8 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 from okr import kpi as kpis
-from okr.kpi import Band, BreachRule, BreachState, Episode, Kpi, Reading, Target, Watch
+from okr import period as periods
+from okr import target as targets
+from okr.kpi import BreachRule, BreachState, Episode, Kpi, Reading, Watch
 from okr.number import Direction, better
+from okr.target import Band, Target
 
 RANK = {Band.GREEN: 0, Band.AMBER: 1, Band.RED: 2}
 
@@ -33,10 +36,10 @@ def closed(kpi: Kpi, start: date, today: date) -> bool:
 def judge(kpi: Kpi, reading: Reading) -> Verdict | None:
     """Return the verdict on a reading, or None where its period has no target or is the grace of a fresh one."""
     target = kpis.target_of(kpi, reading.period)
-    if target is None or (target.fresh and reading.period <= kpis.full_period(kpi.period, target.valid_from)):
+    if target is None or (target.fresh and reading.period <= periods.first_full(kpi.period, target.valid_from)):
         return None
     value, direction = reading.value, kpi.direction
-    band = kpis.band(target, direction, value)
+    band = targets.band(target, direction, value)
     slipped = target.baseline is not None and better(target.baseline, value, direction)
     bad = slipped or RANK[band] >= RANK[kpi.rule.band]
     return Verdict(target=target, band=band, bad=bad, good=not bad and _recovered(target, direction, value, band))
@@ -191,7 +194,7 @@ def _in_trouble(rule: BreachRule, watch: Watch, episode: Episode, *, good: bool)
 
 
 def _recovered(target: Target, direction: Direction, value: Decimal, band: Band) -> bool:
-    mark = kpis.recovery(target, direction)
+    mark = targets.recovery(target, direction)
     return band is Band.GREEN if mark is None else not better(mark, value, direction)
 
 
@@ -200,5 +203,5 @@ def _worse(kpi: Kpi, verdict: Verdict, value: Decimal, before: Decimal | None) -
     if before is None:
         return value
     if kpi.direction is Direction.RANGE:
-        return max(before, value, key=lambda seen: kpis.shortfall(verdict.target, kpi.direction, seen))
+        return max(before, value, key=lambda seen: targets.shortfall(verdict.target, kpi.direction, seen))
     return value if better(before, value, kpi.direction) else before

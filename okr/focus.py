@@ -5,11 +5,13 @@ from decimal import Decimal
 
 from okr import breach
 from okr import kpi as kpis
+from okr import target as targets
 from okr.errors import Code, Refusal
 from okr.goal import ObjectiveState
-from okr.kpi import Band, Kpi, Target
+from okr.kpi import Kpi
 from okr.number import EXACT, Direction
 from okr.snapshot import Snapshot
+from okr.target import Band, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def score(snapshot: Snapshot, kpi: Kpi, weights: Weights) -> FocusScore | None:
     if target is None or kpi.latest is None:
         return None
     value = kpi.latest.value
-    gap, amber = kpis.shortfall(target, kpi.direction, value), _amber_width(target, kpi.direction, value)
+    gap, amber = targets.shortfall(target, kpi.direction, value), _amber_width(target, kpi.direction, value)
     if gap == 0:
         return None
     severity = min(EXACT.divide(gap, amber), weights.severity_cap) if amber else weights.severity_cap
@@ -102,7 +104,7 @@ def ranking(snapshot: Snapshot, root: str | None, weights: Weights) -> tuple[Foc
 
 def _amber_width(target: Target, direction: Direction, value: Decimal) -> Decimal:
     """Return the distance from green to red on the side on which `value` misses; 0 where there is no amber."""
-    edges = kpis.bounds(target, direction)
+    edges = targets.bounds(target, direction)
     if edges.low is not None and edges.outer_low is not None and value < edges.low:
         return EXACT.subtract(edges.low, edges.outer_low)
     if edges.high is not None and edges.outer_high is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Context, Decimal
 
 from okr.number import plain
-from okr.text import Text
+from okr.text import TITLE_LIMIT, Text
 
 NO_CHECK_IN = Text(original="No check-in yet.", vi="Chưa có lần check-in nào.")
 NOTHING_TO_ADD = Text(original="Nothing that supports it has a value yet.", vi="Chưa có kết quả hỗ trợ nào có số liệu.")
@@ -35,10 +35,11 @@ def way(start: Decimal, target: Decimal, current: Decimal, raw: Decimal, progres
 
 def added(values: Sequence[Decimal], total: Decimal, way: Text) -> Text:
     """Say what the values add up to before the `way` of their sum: `30 + 45 = 75; (75 − …`; long ones are cut."""
-    terms = [_said(value) for value in values[:_TERMS]]
-    if len(values) > _TERMS:
-        terms.append("…")
-    formula = f"{' + '.join(terms)} = {_said(total)}"
+    room = TITLE_LIMIT - len("; ") - max(len(way.original), len(way.vi))
+    kept = min(len(values), _TERMS)
+    while kept and len(_sum(values, kept, total)) > room:
+        kept -= 1
+    formula = _sum(values, kept, total)
     return _both(f"{formula}; {way.original}", f"{formula}; {way.vi}")
 
 
@@ -85,6 +86,12 @@ def frozen(progress: Decimal) -> Text:
     """Say the score that an objective was closed with."""
     share = _percent(progress)
     return _both(f"Frozen at {share} when it was closed.", f"Đã chốt ở {share} khi đóng.")
+
+
+def _sum(values: Sequence[Decimal], kept: int, total: Decimal) -> str:
+    """Return the sum with its first `kept` terms written out."""
+    terms = [*map(_said, values[:kept]), *(["…"] if kept < len(values) else [])]
+    return f"{' + '.join(terms)} = {_said(total)}"
 
 
 def _said(value: Decimal) -> str:

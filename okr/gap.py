@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from okr import kpi as kpis
 from okr.goal import Objective, ObjectiveState
-from okr.kpi import Band, Kpi
+from okr.kpi import Kpi
 from okr.org import OrgUnit
 from okr.snapshot import Snapshot
+from okr.target import Band
 from okr.text import Text
 
 

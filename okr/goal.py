@@ -29,6 +29,10 @@ class ObjectiveState(StrEnum):
     CANCELLED = "cancelled"
 
 
+HEARD = (ObjectiveState.ACTIVE, ObjectiveState.CLOSED)
+"""The states in which the numbers of an objective count in what it supports; a closed one's as they were then."""
+
+
 class Driver(StrEnum):
     """What an objective's progress is rolled up from."""
 

@@ -1,7 +1,9 @@
 """Numbers of the trade: finite decimals of at most 34 digits, which is what MongoDB's Decimal128 holds exactly."""
 
+from collections.abc import Iterable
 from decimal import Context, Decimal
 from enum import StrEnum
+from functools import reduce
 from typing import assert_never
 
 from okr.errors import Code, Refusal
@@ -11,6 +13,7 @@ LARGEST = Decimal("1e15")
 
 # The ambient context keeps 28 digits; sums and quotients that are stored or judged keep all that the store can hold.
 EXACT = Context(prec=DIGITS)
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 class Direction(StrEnum):
@@ -43,6 +46,11 @@ def better(a: Decimal, b: Decimal, direction: Direction) -> bool:
             raise ValueError("A range does not order two values.")
         case _:
             assert_never(direction)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Return the sum of the values in 34 digits, whatever the ambient precision; 0 where there is none."""
+    return reduce(EXACT.add, values, ZERO)
 
 
 def plain(value: Decimal) -> str:

@@ -1,20 +1,18 @@
-"""Progress: how far a key result has come, whether that is far enough today, and how it rolls up."""
+"""Progress: how far a key result has come, and whether that is far enough today."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import reduce
 from typing import assert_never
 
 from okr import check_in as check_ins
 from okr import cycle as cycles
-from okr import formula, goal
+from okr import formula, value_sum
 from okr.check_in import SlotState
-from okr.cycle import Cycle
-from okr.goal import CheckIn, Driver, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
-from okr.number import EXACT, Direction
+from okr.goal import CheckIn, KeyResult, KeyResultType, RollUp
+from okr.number import EXACT, ONE, ZERO, Direction, total
 from okr.snapshot import Snapshot
 from okr.text import Text
 
@@ -23,7 +21,6 @@ AT_RISK_GAP = Decimal("0.25")
 EARLY_SHARE = Decimal("0.10")
 EARLY_DAYS = 7
 STALE_AFTER = 2
-ZERO, ONE = Decimal(0), Decimal(1)
 
 
 class Flag(StrEnum):
@@ -91,30 +88,6 @@ class Progress:
         return self.explained.original
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
-    """How far an objective has come; `parts` are the (weight, progress) pairs it was rolled up from.
-
-    `progress` is None where nothing counts; `coverage` is the share of weight with data; `status` the worst of the
-    live parts, NOT_STARTED where nothing counts. A closed objective has its frozen score and no parts.
-    """
-
-    progress: Decimal | None
-    coverage: Decimal
-    status: Status
-    parts: tuple[tuple[Decimal, Decimal], ...] = ()
-
-    @property
-    def explained(self) -> Text:
-        """The weighted mean with the numbers in it, in English and Vietnamese."""
-        return _summed(self)
-
-    @property
-    def explanation(self) -> str:
-        """The weighted mean with the numbers in it, in English."""
-        return self.explained.original
-
-
 def raw(key_result: KeyResult, value: Decimal) -> Decimal | None:
     """Return (value − start) ÷ (target − start), unclamped and in 34 digits; None where nothing leads to a target.
 
@@ -159,55 +132,6 @@ def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Progress:
     return known[key_result.key]
 
 
-def of_objective(snapshot: Snapshot, objective: Objective) -> Rollup:
-    """Return Σ wᵢpᵢ ÷ Σ wᵢ over what drives an objective, with coverage and the worst status.
-
-    Its driver names the parts: KEY_RESULTS its live key results by their weights; ALIGNED the active and closed
-    objectives that support it, each with weight 1; BOTH all of them. What supports one of its key results moves that
-    key result's number and is heard through it, never twice. A part of weight 0 is shown, not counted; an aligned
-    objective without progress only lowers the coverage. A closed objective keeps its frozen score.
-    """
-    known = snapshot.derived(Rollup)
-    for below in reversed(_drivers(snapshot, objective)):
-        if below.key not in known:
-            known[below.key] = _rolled_up(snapshot, below)
-    if snapshot.objectives.get(objective.key) is not objective:
-        return _rolled_up(snapshot, objective)
-    if objective.key not in known:
-        known[objective.key] = _rolled_up(snapshot, objective)
-    return known[objective.key]
-
-
-def of_unit(snapshot: Snapshot, unit: str, cycle: str) -> Decimal | None:
-    """Return the mean progress of the unit's own active and closed objectives in a cycle, None where none has any.
-
-    Every objective counts alike. The goals of the units below are theirs: they reach this number by alignment alone.
-    """
-    own = (
-        of_objective(snapshot, objective).progress
-        for objective in snapshot.objectives_of.get(unit, ())
-        if objective.cycle == cycle and objective.state in _COUNTED
-    )
-    found = [progress for progress in own if progress is not None]
-    return EXACT.divide(sum(found, ZERO), Decimal(len(found))) if found else None
-
-
-def weakest(snapshot: Snapshot, unit: str, cycle: Cycle) -> Objective | None:
-    """Return the goal a unit at its limit would swap out first; None where it has none.
-
-    Lowest progress first (nothing to measure is lowest), then lowest coverage, then the newest, then the key.
-    """
-
-    def strength(objective: Objective) -> tuple[Decimal, Decimal, int, str]:
-        rollup = of_objective(snapshot, objective)
-        return rollup.progress or ZERO, rollup.coverage, -objective.since.toordinal(), objective.key
-
-    return min(goal.counted(snapshot, unit, cycle), key=strength, default=None)
-
-
-_COUNTED = (ObjectiveState.ACTIVE, ObjectiveState.CLOSED)
-
-
 def _progress(snapshot: Snapshot, key_result: KeyResult) -> Progress:
     if key_result.roll_up is RollUp.VALUE_SUM:
         return _added_up(snapshot, key_result)
@@ -231,59 +155,13 @@ def _not_started(key_result: KeyResult) -> Progress:
 
 
 def _added_up(snapshot: Snapshot, key_result: KeyResult) -> Progress:
-    summands = tuple(_summands(snapshot, key_result))
+    summands = tuple(value_sum.summands(snapshot, key_result))
     values = tuple(value for each in summands if (value := each.value) is not None)
     if not values:
         return _not_started(key_result)
-    measure = replace(_under_way(key_result, reduce(EXACT.add, values)), summed=values)
+    measure = replace(_under_way(key_result, total(values)), summed=values)
     running = (each.key_result for each in summands if each.until == snapshot.as_of)
     return replace(measure, status=_status(snapshot, measure, running))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Summand:
-    """A key result below a sum, and the instant up to which it counts: the first closing on the way to the sum."""
-
-    key_result: KeyResult
-    until: datetime
-
-    @property
-    def value(self) -> Decimal | None:
-        entries = reversed(self.key_result.check_ins)
-        return next((entry.value for entry in entries if entry.at <= self.until), None)
-
-
-def _summands(snapshot: Snapshot, total: KeyResult) -> Iterator[_Summand]:
-    """Yield what a sum adds up: of a sum below it what that one adds up in turn.
-
-    A walk for the reasons that `_drivers` has; it goes down to check-ins, so that even in a loop no sum depends on
-    which was asked for first.
-    """
-    seen = {total.key}
-    waiting = [_Summand(key_result=total, until=check_ins.moment(snapshot, snapshot.objectives[total.objective]))]
-    while waiting:
-        for below in _supporting(snapshot, waiting.pop()):
-            result = below.key_result
-            if result.key in seen or _kind(result) != _kind(total):
-                continue
-            seen.add(result.key)
-            if result.roll_up is RollUp.VALUE_SUM:
-                waiting.append(below)
-            else:
-                yield below
-
-
-def _supporting(snapshot: Snapshot, above: _Summand) -> Iterator[_Summand]:
-    for objective in snapshot.supporters_of.get(above.key_result.key, ()):
-        if objective.state in _COUNTED:
-            until = min(above.until, check_ins.moment(snapshot, objective))
-            for result in snapshot.key_results_of.get(objective.key, ()):
-                if not result.cancelled:
-                    yield _Summand(key_result=result, until=until)
-
-
-def _kind(key_result: KeyResult) -> tuple[KeyResultType, str, Direction]:
-    return key_result.type, key_result.measure, goal.direction(key_result)
 
 
 def _measured(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckIn, ...]) -> Progress:
@@ -296,11 +174,11 @@ def _measured(snapshot: Snapshot, key_result: KeyResult, entries: tuple[CheckIn,
             return _share(key_result, done, done, ())
         case KeyResultType.MILESTONE:
             live = [(i, each.weight) for i, each in enumerate(key_result.milestones) if not each.cancelled]
-            total = sum((weight for _, weight in live), ZERO)
+            whole = sum((weight for _, weight in live), ZERO)
             done = sum((weight for i, weight in live if i in latest.milestones), ZERO)
-            if not total:
+            if not whole:
                 return _share(key_result, ZERO, done, (Flag.DEGENERATE,))
-            return _share(key_result, EXACT.divide(done, total), done, ())
+            return _share(key_result, EXACT.divide(done, whole), done, ())
         case KeyResultType.MAINTAIN:
             return _maintained(snapshot, key_result, entries)
         case never:
@@ -391,82 +269,6 @@ def _silent(snapshot: Snapshot, key_result: KeyResult) -> bool:
     return check_ins.missed_in_a_row(check_ins.attendance(snapshot, key_result)) >= STALE_AFTER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    weight: Decimal
-    progress: Decimal | None
-    coverage: Decimal
-    status: Status
-
-
-def _drivers(snapshot: Snapshot, objective: Objective) -> list[Objective]:
-    """Return every objective whose progress reaches this one by alignment, each after the one it supports.
-
-    A walk of its own instead of a recursion: a chain may be longer than Python's stack, and a loop (refused on write,
-    but an import may have been repaired by hand) ends where it meets itself.
-    """
-    found: list[Objective] = []
-    seen, waiting = {objective.key}, [objective]
-    while waiting:
-        for below in _aligned(snapshot, waiting.pop()):
-            if below.key not in seen:
-                seen.add(below.key)
-                found.append(below)
-                waiting.append(below)
-    return found
-
-
-def _aligned(snapshot: Snapshot, objective: Objective) -> tuple[Objective, ...]:
-    if objective.driver is Driver.KEY_RESULTS:
-        return ()
-    return tuple(below for below in snapshot.supporters_of.get(objective.key, ()) if below.state in _COUNTED)
-
-
-def _rolled_up(snapshot: Snapshot, objective: Objective) -> Rollup:
-    parts = [part for part in _parts(snapshot, objective) if part.weight]
-    counted = [(part.weight, part.progress) for part in parts if part.progress is not None]
-    due = sum((part.weight for part in parts), ZERO)
-    covered = sum((EXACT.multiply(part.weight, part.coverage) for part in parts), ZERO)
-    coverage = EXACT.divide(covered, due) if due else ZERO
-    if objective.final and objective.final.at <= snapshot.as_of:
-        return Rollup(progress=objective.final.progress, coverage=coverage, status=_graded(objective.final.progress))
-    return Rollup(
-        progress=_mean(counted),
-        coverage=coverage,
-        status=worst(part.status for part in parts),
-        parts=tuple(counted),
-    )
-
-
-def _parts(snapshot: Snapshot, objective: Objective) -> Iterable[_Part]:
-    if objective.driver is not Driver.ALIGNED:
-        for key_result in snapshot.key_results_of.get(objective.key, ()):
-            if not key_result.cancelled:
-                own = of_key_result(snapshot, key_result)
-                has_data = ONE if own.current is not None else ZERO
-                yield _Part(weight=key_result.weight, progress=own.progress, coverage=has_data, status=own.status)
-    known = snapshot.derived(Rollup)
-    for below in _aligned(snapshot, objective):
-        # Missing only where a loop of supports closes: what is being computed cannot count itself.
-        if rollup := known.get(below.key):
-            yield _Part(weight=ONE, progress=rollup.progress, coverage=rollup.coverage, status=rollup.status)
-
-
-def _mean(counted: list[tuple[Decimal, Decimal]]) -> Decimal | None:
-    if not counted:
-        return None
-    weights = sum((weight for weight, _ in counted), ZERO)
-    mean = EXACT.divide(sum((EXACT.multiply(weight, progress) for weight, progress in counted), ZERO), weights)
-    # The last digit of a rounded quotient may step over its parts; a mean never lies outside them.
-    return min(max(mean, min(progress for _, progress in counted)), max(progress for _, progress in counted))
-
-
-def _graded(score: Decimal | None) -> Status:
-    if score is None:
-        return Status.NOT_STARTED
-    return Status.ACHIEVED if score >= ONE else pace(ONE, score)
-
-
 def _explained(measure: Progress) -> Text:
     key_result, current = measure.key_result, measure.current
     if current is None:
@@ -479,17 +281,11 @@ def _explained(measure: Progress) -> Text:
         case KeyResultType.BOOLEAN:
             return formula.DONE if current else formula.NOT_DONE
         case KeyResultType.MILESTONE:
-            total = sum((each.weight for each in key_result.milestones if not each.cancelled), ZERO)
-            return formula.steps(current, total, measure.progress) if total else formula.ALL_CANCELLED
+            whole = sum((each.weight for each in key_result.milestones if not each.cancelled), ZERO)
+            return formula.steps(current, whole, measure.progress) if whole else formula.ALL_CANCELLED
         case KeyResultType.MAINTAIN:
             bounds, now = formula.band(key_result.low, key_result.high), bool(measure.in_band_now)
             within, due = measure.slots_inside, measure.slots_due
             return formula.kept(within, due, measure.progress, current, now, bounds)
         case never:
             assert_never(never)
-
-
-def _summed(rollup: Rollup) -> Text:
-    if rollup.progress is None:
-        return formula.NOTHING_COUNTS
-    return formula.mean(rollup.parts, rollup.progress) if rollup.parts else formula.frozen(rollup.progress)

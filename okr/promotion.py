@@ -8,12 +8,15 @@ from decimal import Decimal
 from okr import check_in as check_ins
 from okr import goal, keys, progress, text
 from okr import kpi as kpis
+from okr import target as targets
 from okr.errors import Code, Refusal
 from okr.goal import CheckIn, KeyResult, KeyResultType, RollUp
 from okr.keys import Kind
-from okr.kpi import Kpi, Period, Provenance, Sample, Target
+from okr.kpi import Kpi, Sample
 from okr.number import EXACT, Direction, plain
+from okr.period import Period
 from okr.snapshot import Snapshot
+from okr.target import Provenance, Target
 from okr.text import Text
 
 HELD = 2
@@ -119,7 +122,7 @@ def promote(snapshot: Snapshot, key_result: KeyResult, draft: Draft, provenance:
     target = replace(draft.target, baseline=baseline, fresh=True, provenance=provenance)
     if key_result.measures:
         kpi = snapshot.kpis[key_result.measures]
-        kpis.check_target(kpi.direction, target)
+        targets.check(target, kpi.direction)
         return kpis.follow(kpi, _tightened(kpi, target))
     made = Kpi(
         key=draft.kpi,
@@ -230,7 +233,7 @@ def _tightened(kpi: Kpi, target: Target) -> Target:
     if not kpi.targets:
         return target
     last, direction = kpi.targets[-1], kpi.direction
-    old, new = kpis.bounds(last, direction), kpis.bounds(target, direction)
+    old, new = targets.bounds(last, direction), targets.bounds(target, direction)
     low, outer_low = _tighter(max, old.low, new.low), _tighter(max, old.outer_low, new.outer_low)
     high, outer_high = _tighter(min, old.high, new.high), _tighter(min, old.outer_high, new.outer_high)
     following = replace(target, valid_from=max(target.valid_from, last.valid_from + timedelta(days=1)))
@@ -242,7 +245,7 @@ def _tightened(kpi: Kpi, target: Target) -> Target:
         target=high if low is None else low,
         red_bound=outer_high if outer_low is None else outer_low,
         baseline=_tighter(best, last.baseline, target.baseline),
-        recovery=_tighter(best, kpis.recovery(last, direction), target.recovery)
+        recovery=_tighter(best, targets.recovery(last, direction), target.recovery)
         if target.recovery is not None
         else None,
     )

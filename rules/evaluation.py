@@ -135,7 +135,7 @@ async def evaluate(
     judgement = await judge.judge(_program(_named(resolved)), known)
     findings: list[Finding] = []
     observed: list[Finding] = []
-    limits = [each for each in resolved.values() if each.limits_goals]
+    limits = [each for each in resolved.values() if each.limits_goals and _files(each.policy)]
     for at, match in enumerate(judgement.matches, start=1):
         each = resolved[match.name]
         if _in_force(snapshot, each.policy, match.fact):

@@ -10,12 +10,16 @@ import okr.kpi as kpis
 from okr import breach, goal, progress, promotion
 from okr import check_in as check_ins
 from okr import cycle as cycles
+from okr import period as periods
+from okr import rollup as rollups
+from okr import target as targets
 from okr.cycle import Cycle, CycleState
 from okr.goal import CheckIn, KeyResult, KeyResultType, Objective, ObjectiveState, RollUp
-from okr.kpi import Band, BreachState, Kpi, Target
+from okr.kpi import BreachState, Kpi
 from okr.number import EXACT, Direction, better
 from okr.org import OrgUnit, Person
 from okr.snapshot import Snapshot, grouped
+from okr.target import Band, Target
 from okr.text import Text
 from rules import reach
 from rules.schema import KINDS
@@ -69,7 +73,7 @@ def of_kpi(snapshot: Snapshot, kpi: Kpi) -> Fact:
     value = kpi.latest.value if kpi.latest else None
     episode = watch.episode
     reporter = snapshot.people.get(kpi.reporter or "")
-    since = kpis.periods_between(kpi.period, episode.breached, watch.judged) + 1 if episode and watch.judged else 0
+    since = periods.between(kpi.period, episode.breached, watch.judged) + 1 if episode and watch.judged else 0
     values = {
         "band": kpis.standing(kpi, today),
         "breach_state": watch.state,
@@ -121,7 +125,7 @@ def of_unit(snapshot: Snapshot, unit: OrgUnit, cycle: Cycle) -> Fact:
         "kpis": len(mine),
         "red_kpis": sum(1 for kpi in mine if kpis.standing(kpi, today) is Band.RED),
         "has_lead": lead is not None and lead.works_on(today),
-        "progress": progress.of_unit(snapshot, unit.key, cycle.key),
+        "progress": rollups.of_unit(snapshot, unit.key, cycle.key),
         "days_to_deadline": (cycle.last - today).days,
     }
     return _fact("unit", unit.key, unit.key, cycle.key, unit.name, values)
@@ -130,7 +134,7 @@ def of_unit(snapshot: Snapshot, unit: OrgUnit, cycle: Cycle) -> Fact:
 def of_objective(snapshot: Snapshot, objective: Objective) -> Fact:
     """Return the fact of an objective."""
     today, cycle, unit = _stage(snapshot, objective)
-    rollup = progress.of_objective(snapshot, objective)
+    rollup = rollups.of_objective(snapshot, objective)
     live = live_results(snapshot, objective)
     below = snapshot.supporters_of
     values = {
@@ -254,8 +258,8 @@ def _unit_cycles(snapshot: Snapshot, unit: OrgUnit) -> Iterator[Cycle]:
     today = snapshot.today(unit.key)
     for cycle in snapshot.cycles.values():
         state = cycles.state(cycle, today)
-        planned = state is CycleState.PLANNED and bool(goal.counted(snapshot, unit.key, cycle))
-        if planned or state is CycleState.ACTIVE:
+        waiting = state in (CycleState.PLANNED, CycleState.GRADING) and bool(goal.counted(snapshot, unit.key, cycle))
+        if waiting or state is CycleState.ACTIVE:
             yield cycle
 
 
@@ -282,10 +286,10 @@ def _owner(snapshot: Snapshot, key: str | None, today: date) -> dict[str, object
 
 
 def _against(target: Target, direction: Direction, value: Decimal | None) -> dict[str, object]:
-    edges = kpis.bounds(target, direction)
+    edges = targets.bounds(target, direction)
     slipped = shortfall = attainment = None
     if value is not None:
-        shortfall = kpis.shortfall(target, direction, value)
+        shortfall = targets.shortfall(target, direction, value)
         slipped = target.baseline is not None and better(target.baseline, value, direction)
         edge = target.target
         if edge is None:

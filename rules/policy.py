@@ -202,7 +202,7 @@ def _template(policy: Policy) -> Template | None:
     if policy.template in TEMPLATES:
         return TEMPLATES[policy.template]
     hint = did_you_mean(policy.template, (*TEMPLATES, CUSTOM))
-    raise Refusal(Code.NOT_FOUND, f'There is no template "{policy.template[:80]}".{hint}', ("template",))
+    raise Refusal(Code.UNKNOWN_FIELD, f'There is no template "{policy.template[:80]}".{hint}', ("template",))
 
 
 def _bound(kind: FactKind, when: Mapping[str, object] | None, params: Mapping[str, Decimal | str]) -> Condition:
@@ -236,7 +236,9 @@ def _check_params(template: Template, params: Mapping[str, Decimal | str]) -> No
         if name not in known:
             hint = did_you_mean(name, known)
             raise Refusal(
-                Code.INVALID, f'"{name[:80]}" is not a parameter of "{template.key}".{hint}', ("params", name[:80])
+                Code.UNKNOWN_FIELD,
+                f'"{name[:80]}" is not a parameter of "{template.key}".{hint}',
+                ("params", name[:80]),
             )
         _check_param(known[name], value)
 

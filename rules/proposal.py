@@ -8,7 +8,8 @@ from typing import assert_never
 
 from okr import check_in as check_ins
 from okr import cycle as cycles
-from okr import progress, promotion
+from okr import promotion
+from okr import rollup as rollups
 from okr.check_in import SlotState
 from okr.cycle import Cycle, CycleKind, CycleState
 from okr.org import Person
@@ -169,14 +170,14 @@ def _missed_since(snapshot: Snapshot, fact: Fact) -> str | None:
 
 def _review(snapshot: Snapshot, fact: Fact) -> Proposed:
     cycle = snapshot.cycles.get(fact.cycle or "")
-    weakest = progress.weakest(snapshot, fact.subject, cycle) if fact.kind == "unit" and cycle else None
+    weakest = rollups.weakest(snapshot, fact.subject, cycle) if fact.kind == "unit" and cycle else None
     args: dict[str, object] = {"weakest": weakest.key} if weakest else {}
 
     def say(language: str) -> str:
         if weakest is None:
             name = short(fact.name.said(language))
             return f'Cùng xem lại "{name}".' if language == "vi" else f'Talk about "{name}".'
-        share = progress.of_objective(snapshot, weakest).progress or Decimal(0)
+        share = rollups.of_objective(snapshot, weakest).progress or Decimal(0)
         title, done = short(weakest.title.said(language)), f"{wording.number(round(share * 100, 1), language)} %"
         if language == "vi":
             return f'Bỏ hoặc hoãn mục tiêu yếu nhất: "{title}" ({done}).'

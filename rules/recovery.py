@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import okr.kpi as kpis
-from okr import breach, progress
+from okr import breach
+from okr import rollup as rollups
+from okr import target as targets
 from okr.cycle import Cycle, CycleKind
 from okr.goal import KeyResultType
-from okr.kpi import Kpi, Target
+from okr.kpi import Kpi
 from okr.number import better
 from okr.recommendation import Action, Proposal
 from okr.snapshot import Snapshot
+from okr.target import Target
 from okr.text import TITLE_LIMIT, Text
 from rules import explain, facts, fields, policy
 from rules.explain import Outcome
@@ -59,7 +62,7 @@ def draft(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Sequence[R
     owner, when = snapshot.units[unit].name, cycle.name
     text = bilingual(lambda word: f"{short(owner.said(word), 40)}, {short(when.said(word), 30)}: {way.said(word)}.")
     blocked = at_limit(snapshot, limits, unit, cycle)
-    if blocked and (weakest := progress.weakest(snapshot, unit, cycle)):
+    if blocked and (weakest := rollups.weakest(snapshot, unit, cycle)):
         args["swap"] = weakest.key
         title = weakest.title
         text = bilingual(lambda word: _swapped(text.said(word), short(title.said(word), 40), word))
@@ -129,7 +132,7 @@ def _key_result(kpi: Kpi, target: Target, values: Sequence[Decimal]) -> tuple[di
         title = bilingual(lambda language: _way(kpi, start, goal, language))
         way = {"type": _type(kpi.measure, start, goal).value, "direction": kpi.direction.value, "start": start}
         return {"title": _written(title), **common, **way, "target": goal}, title
-    edges = kpis.bounds(target, kpi.direction)
+    edges = targets.bounds(target, kpi.direction)
     low, high = edges.low, edges.high
     title = bilingual(lambda language: _band(kpi, low, high, language))
     band = {name: edge for name, edge in (("low", low), ("high", high)) if edge is not None}

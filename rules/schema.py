@@ -5,9 +5,11 @@ from enum import StrEnum
 
 from okr.cycle import CycleKind
 from okr.goal import KeyResultType
-from okr.kpi import Band, BreachState, Period
+from okr.kpi import BreachState
 from okr.number import Direction
+from okr.period import Period
 from okr.progress import Status
+from okr.target import Band
 from rules.fields import Choice, FactKind, Field, FieldType, Scalar
 
 MEASURE = "measure"

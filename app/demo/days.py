@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from okr import kpi
+from okr import period as periods
 from okr.cycle import CycleKind
-from okr.kpi import Period
+from okr.period import Period
 
 BEFORE = timedelta(days=470)
 """How long before the day an organisation was founded: a little longer than the five quarters can reach back."""
@@ -39,7 +39,7 @@ class Days:
         """Return the first day of a cycle."""
         if kind is CycleKind.YEAR:
             return date(self.today.year + when, 1, 1)
-        return kpi.next_period(Period.QUARTER, kpi.period_start(Period.QUARTER, self.today), when)
+        return periods.step(Period.QUARTER, periods.start(Period.QUARTER, self.today), when)
 
     def last(self, when: int, kind: CycleKind = CycleKind.QUARTER) -> date:
         """Return the last day of a cycle."""
@@ -48,5 +48,5 @@ class Days:
     def months(self) -> tuple[date, ...]:
         """Return the first days of the months that are over, from the first of the five quarters on."""
         first, present = self.first(1 - QUARTERS), self.today.replace(day=1)
-        count = kpi.periods_between(Period.MONTH, first, present)
-        return tuple(kpi.next_period(Period.MONTH, first, n) for n in range(count))
+        count = periods.between(Period.MONTH, first, present)
+        return tuple(periods.step(Period.MONTH, first, n) for n in range(count))

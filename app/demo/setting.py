@@ -14,11 +14,12 @@ from app.demo.stage import Stage, Step
 from app.kpis import KpiDraft
 from app.org import PersonDraft, UnitDraft
 from app.readings import ReadingDraft
-from okr import kpi
+from okr import period as periods
 from okr.cycle import CycleKind
-from okr.kpi import Period, Target
 from okr.number import Direction
 from okr.org import Grant, Role
+from okr.period import Period
+from okr.target import Target
 
 INTO = timedelta(days=45)
 """How far into a quarter its middle is."""
@@ -41,7 +42,7 @@ def numbers_brought(stage: Stage) -> Iterator[Step]:
         values = numbers(plan.by_quarter)[: len(months)] or numbers(plan.values)[-len(months) :]
         spoken = len(months) - plan.silent
         for month, value in list(zip(months, values, strict=True))[:spoken]:
-            day = kpi.period_end(Period.MONTH, month)
+            day = periods.end(Period.MONTH, month)
             draft = ReadingDraft(kpi=stage.kpi(plan.word), day=day, value=value)
             brought[day + timedelta(days=1), plan.reporter].append(draft)
     for (day, reporter), drafts in brought.items():
@@ -156,7 +157,7 @@ def _readings(stage: Stage, day: date, reporter: str, drafts: list[ReadingDraft]
         do=bring,
         by=reporter,
         done=lambda picture: any(
-            watched.latest is not None and watched.latest.period >= kpi.period_start(Period.MONTH, draft.day)
+            watched.latest is not None and watched.latest.period >= periods.start(Period.MONTH, draft.day)
             for draft in drafts
             if (watched := picture.kpis.get(draft.kpi))
         ),

@@ -22,11 +22,12 @@ from app.readings import ReadingDraft, Taken
 from okr.check_in import Draft
 from okr.errors import Code, Refusal
 from okr.goal import KeyResult, KeyResultType, Objective
-from okr.kpi import BreachRule, Kpi, Reading, Target
+from okr.kpi import BreachRule, Kpi, Reading
 from okr.number import Direction
 from okr.org import Grant, Person, Role
 from okr.policy import Policy, PolicyMode
 from okr.recommendation import Recommendation
+from okr.target import Target
 from okr.text import Text
 from rules.compiler import Program
 from rules.judge import Judge, Judgement

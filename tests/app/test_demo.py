@@ -24,11 +24,12 @@ from okr import alignment, breach, check_in, kpi, progress
 from okr.check_in import SlotState
 from okr.gap import Gap, GapKind
 from okr.goal import KeyResult, KeyResultType, Objective, ObjectiveState
-from okr.kpi import Band, Kpi
+from okr.kpi import Kpi
 from okr.org import Role
 from okr.progress import Flag
 from okr.recommendation import Recommendation
 from okr.snapshot import Snapshot
+from okr.target import Band
 from okr.text import Text
 from rules import facts
 from rules.judge import Judge

@@ -10,10 +10,11 @@ import pytest
 from app import kpis
 from app.kpis import KpiDraft
 from okr.errors import Code
-from okr.kpi import BreachRule, BreachState, Kpi, Target
+from okr.kpi import BreachRule, BreachState, Kpi
 from okr.number import Direction
 from okr.org import Role
 from okr.policy import PolicyMode
+from okr.target import Target
 from okr.text import Text
 from tests.app.builders import (
     accept,

@@ -13,8 +13,9 @@ from app.jobs import Days
 from app.org import UnitDraft
 from app.readings import ReadingDraft
 from okr.errors import Code
-from okr.kpi import BreachRule, BreachState, Kpi, Period, Reduce, Watch
+from okr.kpi import BreachRule, BreachState, Kpi, Reduce, Watch
 from okr.org import Role
+from okr.period import Period
 from okr.recommendation import RecommendationState
 from okr.text import Text
 from tests.app.builders import (

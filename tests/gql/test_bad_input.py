@@ -304,7 +304,7 @@ POLICIES = (
     policy("key", "x" * 81, "TOO_LONG", "key", label="a long key"),
     policy("name", " ", "INVALID", "name", label="no name"),
     policy("note", "x" * 5001, "TOO_LONG", "note", label="a long note"),
-    policy("template", "goal_limits", "NOT_FOUND", "template", label="an unknown template", when=None),
+    policy("template", "goal_limits", "UNKNOWN_FIELD", "template", label="an unknown template", when=None),
     policy("template", "kpi_breach", "INVALID", "when", label="a template with a condition of one's own"),
     policy("on", "kpis", "INVALID", "on", label="an unknown kind"),
     policy("when", None, "INVALID", "when", label="no condition"),

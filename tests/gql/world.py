@@ -17,10 +17,11 @@ from app.policies import PolicyDraft
 from app.readings import ReadingDraft
 from app.runtime import Runtime
 from okr.goal import KeyResultType, Milestone, Objective, ObjectiveState
-from okr.kpi import BreachRule, Target
+from okr.kpi import BreachRule
 from okr.number import Direction
 from okr.org import Grant, Role
 from okr.policy import PolicyMode
+from okr.target import Target
 from okr.text import Text
 from tests.service import NOON, Client, Clock, Stage, people_of
 

@@ -22,10 +22,12 @@ from okr.goal import (
     Origin,
     RollUp,
 )
-from okr.kpi import BreachRule, Kpi, Period, Provenance, Reading, Reduce, Sample, Target, Watch
+from okr.kpi import BreachRule, Kpi, Reading, Reduce, Sample, Watch
 from okr.number import Direction
 from okr.org import Grant, Leave, OrgUnit, Person
+from okr.period import Period
 from okr.snapshot import Entity, Snapshot
+from okr.target import Provenance, Target
 from okr.text import Text
 
 NOW = datetime(2026, 8, 15, 12, tzinfo=UTC)

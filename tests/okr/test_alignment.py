@@ -15,9 +15,9 @@ from okr.cycle import CycleKind
 from okr.errors import Code, Refusal
 from okr.gap import GapKind
 from okr.goal import Contribution, Objective, ObjectiveState
-from okr.kpi import Band
 from okr.progress import Status
 from okr.snapshot import Snapshot
+from okr.target import Band
 from okr.text import Text
 from tests.okr.builders import (
     check_in,

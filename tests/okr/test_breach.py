@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okr import breach
-from okr import kpi as kpis
+from okr import period as periods
 from okr.breach import Verdict
-from okr.kpi import Band, BreachRule, BreachState, Episode, Kpi, Period, Reading, Target, Watch
+from okr.kpi import BreachRule, BreachState, Episode, Kpi, Reading, Watch
 from okr.number import Direction
+from okr.period import Period
+from okr.target import Band, Target
 from tests.okr import builders
 from tests.okr.builders import target
 
@@ -29,7 +31,7 @@ LATER = date(2030, 1, 1)
 
 def months(*values: str | int | None, first: date = date(2026, 1, 1)) -> tuple[Reading, ...]:
     """One reading a month from `first` on; None is a month without one."""
-    starts = (kpis.next_period(Period.MONTH, first, n) for n in range(len(values)))
+    starts = (periods.step(Period.MONTH, first, n) for n in range(len(values)))
     return tuple(builders.reading(v, start) for v, start in zip(values, starts, strict=True) if v is not None)
 
 
@@ -376,7 +378,7 @@ def test_readings_heard_one_by_one_reach_what_a_replay_reaches(
 ) -> None:
     kpi = plan
     for reading in history:
-        heard = breach.heard(kpi, reading, kpis.period_end(Period.MONTH, reading.period))
+        heard = breach.heard(kpi, reading, periods.end(Period.MONTH, reading.period))
         assert heard
         kpi = heard
     today = date(2026, 7, 15)

@@ -13,9 +13,10 @@ from okr import focus
 from okr.errors import Code, Refusal
 from okr.focus import FocusScore, Weights
 from okr.goal import ObjectiveState
-from okr.kpi import Band, Kpi, Target
+from okr.kpi import Kpi
 from okr.number import Direction
 from okr.snapshot import Entity
+from okr.target import Band, Target
 from tests.okr import builders
 from tests.okr.builders import Number, target
 

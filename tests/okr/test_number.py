@@ -1,6 +1,6 @@
 """Numbers of the trade."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -64,3 +64,11 @@ def test_a_number_in_a_sentence_has_no_exponent_and_no_idle_zeros(value: str, sa
 
 def test_exact_arithmetic_keeps_as_many_digits_as_the_store() -> None:
     assert EXACT.divide(Decimal(2), Decimal(3)) == Decimal("0." + "6" * 33 + "7")
+
+
+def test_a_total_is_exact_whatever_the_ambient_precision() -> None:
+    with localcontext(prec=3):
+        assert number.total([Decimal("999999999999999.9999999999999999998"), Decimal("1e-19")]) == Decimal(
+            "999999999999999.9999999999999999999"
+        )
+    assert number.total([]) == 0

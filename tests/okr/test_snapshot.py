@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okr.cycle import Rhythm
-from okr.progress import Progress, Rollup
+from okr.progress import Progress
+from okr.rollup import Rollup
 from okr.snapshot import Entity, grouped
+from okr.text import Text
 from tests.okr.builders import NOW, cycle, key_result, kpi, objective, person, snapshot, unit
 
 ROOT = unit()
@@ -98,6 +100,12 @@ def test_a_change_makes_a_new_picture_and_leaves_the_old_one() -> None:
     assert after.key_results_of["obj_reliable"] == (changed, added)
     assert before.key_results_of["obj_reliable"] == (RESULT,)
     assert after == snapshot(*(changed if entity is RESULT else entity for entity in EVERYTHING), added)
+
+
+def test_a_change_of_what_hangs_from_nothing_leaves_the_others_where_they_hang() -> None:
+    before = snapshot(*EVERYTHING)
+    children = before.children
+    assert before.with_(replace(ROOT, name=Text(original="Acme & Co"))).children == children
 
 
 def test_the_version_grows_with_every_change_and_with_the_quarter_hour() -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from okr.cycle import CycleKind
 from okr.goal import KeyResult, KeyResultType, Objective, ObjectiveState, Origin, RollUp
-from okr.kpi import Band, BreachState, Kpi, Period, Target
+from okr.kpi import BreachState, Kpi
 from okr.number import Direction
+from okr.period import Period
 from okr.progress import Status
 from okr.snapshot import Snapshot
+from okr.target import Band, Target
 from okr.text import Text
 from rules import facts, fields
 from rules.facts import Fact

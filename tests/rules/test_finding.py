@@ -9,12 +9,13 @@ import pytest
 
 from okr.cycle import Cycle
 from okr.goal import KeyResult, KeyResultType, Objective
-from okr.kpi import Kpi, Target
+from okr.kpi import Kpi
 from okr.number import Direction
 from okr.org import Leave, Person
 from okr.policy import Policy, PolicyState, Severity
 from okr.recommendation import Action, Evidence, Finding, Proposal, Subject
 from okr.snapshot import Snapshot
+from okr.target import Target
 from okr.text import Text
 from rules import explain, facts, fields, finding, policy
 from rules.facts import Fact

@@ -113,8 +113,8 @@ PROMOTE = replace(limit(), key="promote", template="promote_key_result", on="key
 MEMBERS = clause("members", "gt", 7)
 REFUSED: dict[str, tuple[Policy, Code, tuple[str, ...], str]] = {
     "an unknown template": (
-        replace(limit(), template="goal_limits"), Code.NOT_FOUND, ("template",), 'Did you mean "goal_limit"?'),
-    "an unknown parameter": (limit(limits=3), Code.INVALID, ("params", "limits"), 'Did you mean "limit"?'),
+        replace(limit(), template="goal_limits"), Code.UNKNOWN_FIELD, ("template",), 'Did you mean "goal_limit"?'),
+    "an unknown parameter": (limit(limits=3), Code.UNKNOWN_FIELD, ("params", "limits"), 'Did you mean "limit"?'),
     "a word for a number": (limit(limit="three"), Code.WRONG_TYPE, ("params", "limit"), "number"),
     "half a goal": (limit(limit=Decimal("2.5")), Code.WRONG_TYPE, ("params", "limit"), "whole"),
     "no number": (limit(limit=Decimal("NaN")), Code.NOT_FINITE, ("params", "limit"), "finite"),

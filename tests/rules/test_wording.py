@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from okr.kpi import Band
+from okr.target import Band
 from okr.text import TITLE_LIMIT, Text
 from rules import condition, explain, wording
 from rules.explain import Trace

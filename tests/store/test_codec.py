@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from okr.cycle import Rhythm
 from okr.errors import Code, Refusal
 from okr.goal import Objective
-from okr.kpi import Band
+from okr.target import Band
 from okr.text import Text
 from store import codec, layout, plain
 from tests.okr.builders import NOW, check_in, final, key_result, kpi, objective, unit
