@@ -1,5 +1,6 @@
 """One call: one actor does one thing to one organisation, and every write of it goes through here."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,9 @@ from store.change import Change, Edit, Reply
 from store.tenant import TenantStore
 
 T = TypeVar("T")
-TRIES = 20  # each conflict is somebody else who came through
+TRIES = 8
+PAUSE = 0.01
+CHANCE = secrets.SystemRandom()  # each conflict is somebody else who came through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,13 +179,15 @@ class Call:
         A conflict about the entity `own` itself goes to the caller, who has to look at it again; and so does one where
         edits go along, which were made on the older picture as well.
         """
-        for _ in range(0 if self.along else TRIES - 1):
+        for attempt in range(0 if self.along else TRIES - 1):
             seen = self.picture
             try:
                 return await change()
             except Refusal as refusal:
                 if refusal.code is not Code.CONFLICT or refusal.field:
                     raise
+                # Those who collided would collide again if they came back at once.
+                await asyncio.sleep(CHANCE.uniform(0, PAUSE * 2**attempt))
                 self.picture = await picture.of(self.store, self.at)
                 if own and self.picture.find(own) != seen.find(own):
                     raise

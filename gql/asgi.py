@@ -146,7 +146,7 @@ async def _body(request: Request, limit: int) -> bytes:
 def _check(request: Request) -> None:
     if request.method not in ("GET", "POST"):
         raise Rejected(405, "BAD_REQUEST", "Use POST, or GET for queries.", {"Allow": "GET, POST"})
-    media = request.headers.get("content-type", "").partition(";")[0].strip()
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method == "POST" and media != JSON:
         raise Rejected(415, "BAD_REQUEST", "Send application/json.")
 

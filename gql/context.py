@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import strawberry
+from graphql import GraphQLError
 
 from app.call import Call
 from okr import breach, kpi, progress
@@ -18,6 +19,8 @@ from okr.rollup import Rollup
 from okr.snapshot import Entity, Snapshot
 from okr.target import Band, Target
 
+MOST_ITEMS = 50_000
+
 
 @dataclass
 class Context:
@@ -25,6 +28,18 @@ class Context:
 
     call: Call
     language: str = "en"
+
+    items: int = 0
+    """How many items the lists of the answer hold so far."""
+
+    def spend(self, items: int) -> None:
+        """Count items of the answer; QUERY_TOO_COMPLEX once there are more than anyone reads."""
+        self.items += items
+        if self.items > MOST_ITEMS:
+            raise GraphQLError(
+                f"An answer holds at most {MOST_ITEMS:,} list items; ask for less at once.",
+                extensions={"code": "QUERY_TOO_COMPLEX"},
+            )
 
     @property
     def picture(self) -> Snapshot:

@@ -21,6 +21,7 @@ from graphql import (
     validate,
 )
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 TOKENS = 10_000
 DEPTH = 20
@@ -127,3 +128,16 @@ class Limits(SchemaExtension):
                 found.append(GraphQLError(said, operations, extensions={"code": "OPERATION_RESOLUTION_FAILURE"}))
             context.pre_execution_errors = found or None
         yield
+
+
+class Bounded(StrawberryGraphQLCoreExecutionContext):
+    """Executes an operation, and gives up where its lists hold more items than anyone reads.
+
+    A small document can ask for an endless answer by going round: key results, their objective, its key results.
+    """
+
+    def complete_iterable_value(self, *args: Any, **kwargs: Any) -> Any:
+        """Complete a list once its items are within what one answer may hold."""
+        info, items = args[2], args[4]
+        info.context.spend(len(items))
+        return super().complete_iterable_value(*args, **kwargs)

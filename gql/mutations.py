@@ -32,8 +32,12 @@ class RecordCheckInPayload:
     """What a check-in changed."""
 
     check_in: CheckIn | None = strawberry.field(default=None, description="The check-in.")
-    key_result: KeyResult | None = strawberry.field(default=None, description="Its key result, as it is now.")
-    objective: Objective | None = strawberry.field(default=None, description="Its objective, as it is now.")
+    key_result: KeyResult | None = strawberry.field(
+        default=None, description="Its key result, as it is now; null where the caller has no role in its unit."
+    )
+    objective: Objective | None = strawberry.field(
+        default=None, description="Its objective, as it is now; null where the caller has no role in its unit."
+    )
     progress_before: float | None = strawberry.field(default=None, description="The key result's progress before.")
     progress_after: float | None = strawberry.field(default=None, description="The key result's progress now.")
     recommendations: list[Recommendation] = strawberry.field(
@@ -184,8 +188,9 @@ class Mutation:
         return answer(
             RecordCheckInPayload,
             check_in=done.check_in,
-            key_result=done.key_result,
-            objective=call.picture.objectives[done.key_result.objective],
+            # An owner checks in without a role in the unit; what else there is in it stays unseen.
+            key_result=info.context.find(done.key_result.key),
+            objective=info.context.find(done.key_result.objective),
             progress_before=float(done.before),
             progress_after=float(done.after),
             recommendations=list(done.recommendations),

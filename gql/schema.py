@@ -10,7 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from gql.errors import Classify
-from gql.limits import Limits
+from gql.limits import Bounded, Limits
 from gql.mutations import Mutation
 from gql.nodes import CheckIn, Cycle, KeyResult, Kpi, Objective, OrgUnit, Person, Recommendation
 from gql.policies import Policy
@@ -40,6 +40,7 @@ SCHEMA = Schema(
     mutation=Mutation,
     types=[CheckIn, Cycle, KeyResult, Kpi, Objective, OrgUnit, Person, Policy, Recommendation],
     extensions=[_classify, _limits],
+    execution_context_class=Bounded,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 

@@ -15,6 +15,8 @@ from okr.number import measured
 from okr.snapshot import Snapshot
 from okr.text import prose
 
+MOST = 400
+
 
 class SlotState(StrEnum):
     """What became of a check-in slot."""
@@ -67,6 +69,8 @@ def accept(snapshot: Snapshot, key_result: KeyResult, draft: Draft, *, key: str,
     _check_answer(key_result, draft)
     if draft.confidence is not None and not 1 <= draft.confidence <= 10:
         raise Refusal(Code.INVALID, "Confidence goes from 1 (no hope) to 10 (sure).", ("confidence",))
+    if wrong is None and len(key_result.check_ins) >= MOST:
+        raise Refusal(Code.INVALID, f"A key result keeps {MOST} check-ins, one a day for a year; correct one of them.")
     if any(entry.key == key for entry in key_result.check_ins):
         raise Refusal(Code.DUPLICATE, "This check-in is already on file.")
     entry = CheckIn(

@@ -1,5 +1,6 @@
 """The store: one client, and per tenant the only way to data."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -58,8 +59,13 @@ class Store:
 
     async def ping(self) -> None:
         """Return when the primary answers within half a second; Unavailable otherwise."""
-        with answering():
-            await self._client.admin.command("ping", maxTimeMS=500)
+        try:
+            # maxTimeMS bounds the server's work alone, not the wait for a server.
+            async with asyncio.timeout(0.5):
+                with answering():
+                    await self._client.admin.command("ping", maxTimeMS=500)
+        except TimeoutError:
+            raise Unavailable("The database does not answer within half a second.") from None
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -211,9 +211,16 @@ async def test_nothing_changes_in_a_closed_cycle(stage: Stage) -> None:
     stage.clock.put(date(2026, 10, 15))
     refusal = await refused(update(stage, made, description="Too late."))
     assert (refusal.code, refusal.field) == (Code.CYCLE_CLOSED, ("id",))
-    assert await code(goals.close(await begin(stage), made.key)) is Code.CYCLE_CLOSED
     refusal = await refused(goal(stage, cycle=await stage.cycle()))
     assert (refusal.code, refusal.field) == (Code.CYCLE_CLOSED, ("cycle",))
+
+
+async def test_a_forgotten_goal_can_still_be_graded_after_its_cycle_has_closed(stage: Stage) -> None:
+    made = await goal(stage)
+    stage.clock.put(date(2026, 10, 15))
+    graded = await goals.close(await begin(stage), made.key)
+    assert graded.state is ObjectiveState.CLOSED
+    assert graded.final is not None
 
 
 async def test_a_goal_moves_with_its_parts_to_another_cycle(stage: Stage) -> None:

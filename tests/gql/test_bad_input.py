@@ -248,7 +248,6 @@ OBJECTIVES = (
     wrong("updateObjective", "titleVi", "Mới", "INVALID", "titleVi", label="a translation alone", title=None),
     wrong("updateObjective", "expectedVersion", 9, "CONFLICT", "expectedVersion", label="another version"),
     wrong("closeObjective", "id", lambda w: w.closed, "NOT_OPEN", "id", label="a closed one"),
-    wrong("closeObjective", "id", lambda w: w.old, "CYCLE_CLOSED", "id", label="one in a closed cycle"),
     wrong("closeObjective", "note", "x" * 5001, "TOO_LONG", "note", label="a long note"),
     wrong("closeObjective", "expectedVersion", 9, "CONFLICT", "expectedVersion", label="another version"),
 )
@@ -346,7 +345,7 @@ POLICIES = (
             label=label,
         )
         for param, code, label in (
-            ({"name": "limits", "value": "3"}, "INVALID", "an unknown parameter of a template"),
+            ({"name": "limits", "value": "3"}, "UNKNOWN_FIELD", "an unknown parameter of a template"),
             ({"name": "limit", "value": "0"}, "INVALID", "a parameter below its range"),
             ({"name": "limit", "value": "51"}, "INVALID", "a parameter above its range"),
             ({"name": "limit", "value": "2.5"}, "WRONG_TYPE", "two and a half goals"),

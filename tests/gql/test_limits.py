@@ -5,7 +5,7 @@ from typing import Any
 import graphql
 import pytest
 
-from gql import limits
+from gql import context, limits
 from gql.schema import SCHEMA
 from tests.gql.world import World
 
@@ -127,3 +127,14 @@ async def test_what_tools_ask_of_the_schema_is_within_the_limits(acme: World) ->
     )
     assert "errors" not in answer
     graphql.build_client_schema(answer["data"])
+
+
+async def test_a_small_document_cannot_ask_for_an_endless_answer(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "MOST_ITEMS", 200)
+    round_trip = (
+        "{ objectives { nodes { keyResults { objective { keyResults { objective { keyResults { id } } } } } } } }"
+    )
+    answer = await acme.speaker("viewer").ask(round_trip)
+    assert answer["data"] is None
+    assert {one["extensions"]["code"] for one in answer["errors"]} == {"QUERY_TOO_COMPLEX"}
+    assert "errors" not in await acme.speaker("viewer").ask("{ objectives { nodes { keyResults { id } } } }")

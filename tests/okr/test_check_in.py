@@ -413,6 +413,21 @@ def test_confidence_that_does_not_move_is_counted(stated: list[int | None], unch
     assert check_ins.unchanged_confidence(key_result(check_ins=entries)) == unchanged
 
 
+def test_a_key_result_keeps_one_check_in_a_day_for_a_year_and_then_only_corrections() -> None:
+    entries = tuple(
+        check_in(1, key=f"chk_{n}", at=datetime(2026, 7, 1, tzinfo=UTC) + timedelta(hours=n))
+        for n in range(check_ins.MOST)
+    )
+    full = key_result(check_ins=entries)
+    picture = snapshot(objective(), full)
+    with pytest.raises(Refusal) as refused:
+        check_ins.accept(picture, full, Draft(value=Decimal(1)), key="chk_more", by="per_lan", at=NOW)
+    assert refused.value.code is Code.INVALID
+    corrected = Draft(value=Decimal(2), supersedes="chk_0")
+    again = check_ins.accept(picture, full, corrected, key="chk_more", by="per_lan", at=NOW)
+    assert len(again.check_ins) == check_ins.MOST
+
+
 @given(st.lists(st.integers(min_value=0, max_value=45 * 24), unique=True, max_size=30))
 def test_however_people_check_in_each_entry_fills_at_most_one_slot_and_no_slot_is_filled_from_afar(
     hours: list[int],

@@ -373,6 +373,7 @@ def test_only_live_things_have_facts() -> None:
         (TEAM, "cyc_q3"),
         (TEAM, "cyc_2026"),
         (TEAM, "cyc_q4"),
+        (TEAM, "cyc_q2"),
         ("obj_live", "cyc_q3"),
         ("obj_grading", "cyc_q2"),
         ("kr_obj_live", "cyc_q3"),
