@@ -192,8 +192,13 @@ async def close(
 ) -> Objective:
     """Close an objective, freezing its score, or cancel it; return it.
 
-    That is possible after its cycle has closed as well: an objective that was forgotten has to end somehow.
+    That is possible after its cycle has closed as well: an objective that was forgotten has to end somehow. A check-in
+    that comes in the same moment counts, or is refused.
     """
+    return await call.in_turn(lambda: _close(call, key, note, cancel, expected), key)
+
+
+async def _close(call: Call, key: str, note: str, cancel: bool, expected: int | None) -> Objective:
     if done := await call.replay():
         return call.picture.objectives[str(done["objective"])]
     found = ungraded(call, key)
@@ -205,7 +210,8 @@ async def close(
         note=prose(note, field=("note",)),
     )
     state = ObjectiveState.CANCELLED if cancel else ObjectiveState.CLOSED
-    await call.commit("objective.close", replace(found, state=state, final=final), result={"objective": key})
+    closed, parts = replace(found, state=state, final=final), call.picture.key_results_of.get(key, ())
+    await call.commit("objective.close", closed, held=parts, result={"objective": key})
     return call.picture.objectives[key]
 
 

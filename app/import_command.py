@@ -20,7 +20,7 @@ from app.planning import Options
 from app.runtime import Runtime
 from app.settings import Settings
 
-Write = Callable[[Call], Awaitable[Imported]]
+Write = Callable[[Call, Options], Awaitable[Imported]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +78,11 @@ async def _written(
         begin = founding.imagined if options.dry_run else founding.opened
     else:
         begin = founding.organisation
+    if options.create and options.strict and not options.dry_run:
+        # What is bad in the file has to be known before an organisation is founded for it.
+        await write(await founding.imagined(ready, given.tenant), replace(options, dry_run=True))
     call = await begin(ready, given.tenant)
-    imported = await write(call)
+    imported = await write(call, options)
     if given.evaluate and not options.dry_run:
         audience.moved("evaluating", 0, 1)
         await evaluation.everything(call, "import")
@@ -94,11 +97,11 @@ def _read(given: argparse.Namespace, mapping: ColumnMap, options: Options, audie
     """Read the file to its end, before anything is asked of the database, and yield what writes it."""
     if given.what == "kpis":
         bound, rows = imports.definitions_in(given.file, mapping, audience)
-        yield lambda call: imports.write_kpis(call, bound, rows, options, audience)
+        yield lambda call, chosen: imports.write_kpis(call, bound, rows, chosen, audience)
     else:
         said, constants = imports.split(mapping)
         with gathering.gathered(given.file, said, audience) as found:
-            yield lambda call: imports.write_readings(call, found, constants, options, audience)
+            yield lambda call, chosen: imports.write_readings(call, found, constants, chosen, audience)
 
 
 def _mapping(given: argparse.Namespace) -> ColumnMap:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app import gathering, planning, readings, tables
+from app import gathering, planning, policies, readings, tables
 from app.call import Call
 from app.columns import Bound, ColumnMap
 from app.definitions import DEFINITION
@@ -14,6 +14,7 @@ from app.readings import ReadingDraft
 from app.tables import Row, shown
 from okr.errors import Code, Refusal, did_you_mean
 from okr.kpi import Kpi
+from okr.policy import PolicyMode
 
 KPIS_AT_ONCE = 50
 READINGS_AT_ONCE = 5_000  # a transaction of that many takes about a second
@@ -67,6 +68,7 @@ async def write_kpis(call: Call, bound: Bound, rows: Sequence[Row], options: Opt
     """Create the KPIs that rows define; one that is there already must be as its row says, and is left alone."""
     plan = planning.of_definitions(call, bound, rows, options, audience)
     _insist(options, audience)
+    await _guard(call, plan)
     new = () if options.dry_run else tuple(plan.kpis.values())
     for at in range(0, len(new), KPIS_AT_ONCE):
         await call.commit("kpis.import", *plan.needed(new[at : at + KPIS_AT_ONCE]))
@@ -85,6 +87,7 @@ async def write_readings(
     for line, reason in found.faults():
         audience.reject(line, reason)
     _insist(options, audience)
+    await _guard(call, plan)
     changed = done = 0
     total = sum(series.rows for series in plan.series)
     for batch in () if options.dry_run else _batches(plan):
@@ -98,6 +101,16 @@ async def write_readings(
         done += len(drafts)
         audience.moved("writing readings", done, total)
     return _imported(plan, changed=changed)
+
+
+async def _guard(call: Call, plan: Plan) -> None:
+    """Refuse an import whose outcome a blocking policy forbids, before any of it is written."""
+    if not any(policy.mode is PolicyMode.BLOCK for policy in await call.store.policies()):
+        return
+    new = tuple(plan.kpis.values())
+    outcome = call.picture.with_(*plan.needed(new))
+    for unit in dict.fromkeys(kpi.unit for kpi in new):
+        await policies.guard(call, outcome, unit)
 
 
 def _insist(options: Options, audience: Audience) -> None:

@@ -106,7 +106,7 @@ async def guard(call: Call, candidate: Snapshot, unit: str) -> tuple[OrgUnit, ..
     refusal = await judging.blocked(call.runtime.judge, candidate, policies, "unit", (unit,), call.picture)
     if refusal is not None:
         raise refusal
-    return (call.picture.units[unit],)
+    return (call.picture.units[unit],) if unit in call.picture.units else ()
 
 
 def _check_reach(call: Call, policy: Policy, last: Policy | None) -> None:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from okr import breach
+from okr import cycle as cycles
 from okr import kpi as kpis
 from okr import target as targets
+from okr.cycle import CycleState
 from okr.errors import Code, Refusal
-from okr.goal import ObjectiveState
+from okr.goal import Objective, ObjectiveState
 from okr.kpi import Kpi
 from okr.number import EXACT, Direction
 from okr.snapshot import Snapshot
@@ -68,9 +70,7 @@ def score(snapshot: Snapshot, kpi: Kpi, weights: Weights) -> FocusScore | None:
     leverage = min(1 + weights.driver * below, weights.driver_cap)
     episode = breach.current(kpi, today).episode
     persistence = episode.periods if episode else 1
-    addressed_by = tuple(
-        objective.key for objective in snapshot.addressing.get(kpi.key, ()) if objective.state is ObjectiveState.ACTIVE
-    )
+    addressed_by = tuple(objective.key for objective in attackers(snapshot, kpi))
     neglect = Decimal(1) if addressed_by else weights.unaddressed
     return FocusScore(
         kpi=kpi.key,
@@ -88,6 +88,26 @@ def score(snapshot: Snapshot, kpi: Kpi, weights: Weights) -> FocusScore | None:
         addressed_by=addressed_by,
         neglect=neglect,
     )
+
+
+def attackers(snapshot: Snapshot, kpi: Kpi) -> tuple[Objective, ...]:
+    """Return the objectives that do something about a KPI: they address it, or a live key result of theirs measures it.
+
+    Active ones and those that await approval do, and drafts that a policy proposed, in any cycle not yet closed.
+    """
+    measuring = (
+        snapshot.objectives[result.objective] for result in snapshot.movers_of.get(kpi.key, ()) if not result.cancelled
+    )
+    found = dict.fromkeys(each.key for each in (*snapshot.addressing.get(kpi.key, ()), *measuring))
+    return tuple(snapshot.objectives[key] for key in found if _at_work(snapshot, snapshot.objectives[key]))
+
+
+def _at_work(snapshot: Snapshot, objective: Objective) -> bool:
+    draft = objective.state is ObjectiveState.DRAFT and objective.origin is not None
+    if objective.state not in (ObjectiveState.ACTIVE, ObjectiveState.PENDING_APPROVAL) and not draft:
+        return False
+    today = snapshot.today(objective.unit)
+    return cycles.state(snapshot.cycles[objective.cycle], today) is not CycleState.CLOSED
 
 
 def ranking(snapshot: Snapshot, root: str | None, weights: Weights) -> tuple[FocusScore, ...]:

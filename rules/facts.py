@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar, assert_never
 
 import okr.kpi as kpis
-from okr import breach, goal, progress, promotion
+from okr import breach, focus, goal, progress, promotion
 from okr import check_in as check_ins
 from okr import cycle as cycles
 from okr import period as periods
@@ -83,7 +83,7 @@ def of_kpi(snapshot: Snapshot, kpi: Kpi) -> Fact:
         "amber_periods": watch.amber_run,
         "missing_periods": kpis.missing_periods(kpi, today),
         "value": value,
-        "has_active_objective": attacked(snapshot, kpi),
+        "has_active_objective": bool(focus.attackers(snapshot, kpi)),
         "has_accountable": kpi.accountable in snapshot.units,
         "has_reporter": reporter is not None and reporter.works_on(today),
         "movers": len(movers(snapshot, kpi)),
@@ -197,17 +197,6 @@ def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Fact:
     return _fact("key_result", key_result.key, unit.key, cycle.key, key_result.title, values)
 
 
-def attacked(snapshot: Snapshot, kpi: Kpi) -> bool:
-    """Tell whether something is being done about a KPI: an objective addresses it, or a live key result measures it.
-
-    Objectives that are active or await approval do, and drafts that a policy proposed, in any cycle not yet closed.
-    """
-    return any(_at_work(snapshot, objective) for objective in snapshot.addressing.get(kpi.key, ())) or any(
-        not result.cancelled and _at_work(snapshot, snapshot.objectives[result.objective])
-        for result in snapshot.movers_of.get(kpi.key, ())
-    )
-
-
 def movers(snapshot: Snapshot, kpi: Kpi) -> tuple[KeyResult, ...]:
     """Return the live key results of active objectives that measure a KPI."""
     return tuple(
@@ -266,14 +255,6 @@ def _unit_cycles(snapshot: Snapshot, unit: OrgUnit) -> Iterator[Cycle]:
 def _live(snapshot: Snapshot, objective: Objective, *states: ObjectiveState) -> bool:
     today = snapshot.today(objective.unit)
     return objective.state in states and cycles.state(snapshot.cycles[objective.cycle], today) in RUNNING
-
-
-def _at_work(snapshot: Snapshot, objective: Objective) -> bool:
-    draft = objective.state is ObjectiveState.DRAFT and objective.origin is not None
-    if objective.state not in COUNTED and not draft:
-        return False
-    today = snapshot.today(objective.unit)
-    return cycles.state(snapshot.cycles[objective.cycle], today) is not CycleState.CLOSED
 
 
 def _stage(snapshot: Snapshot, objective: Objective) -> tuple[date, Cycle, OrgUnit]:

@@ -1,5 +1,6 @@
 """Goals: who may set what where, edges that close no loop, limits that hold, and scores that stay frozen."""
 
+from collections.abc import Awaitable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -196,6 +197,21 @@ async def test_a_closed_objective_keeps_its_score(stage: Stage) -> None:
     for change in (update(stage, made, description="x"), goals.close(await begin(stage, "lead"), made.key)):
         assert await code(change) is Code.NOT_OPEN
     assert (await begin(stage)).picture.objectives[made.key] == closed
+
+
+async def test_a_check_in_that_comes_as_a_goal_closes_counts_or_is_refused(stage: Stage, mirror: Mirror) -> None:
+    mirror.crowded = True
+    made = await goal(stage, number("A"), number("B"))
+    parts = (await begin(stage)).picture.key_results_of[made.key]
+    changes: list[Awaitable[object]] = [say(stage, part, 10, "member") for part in parts]
+    changes.insert(1, goals.close(await begin(stage, "lead"), made.key))
+    done, refusals = await together(*changes)
+    assert set(refusals) <= {Code.NOT_OPEN}
+    call = await begin(stage)
+    closed, said = call.picture.objectives[made.key], call.picture.key_results_of[made.key]
+    assert closed.final is not None
+    assert closed.final.progress == Decimal(sum(bool(part.check_ins) for part in said)) / 2
+    assert len(done) + len(refusals) == 3
 
 
 async def test_closing_is_not_an_ordinary_change(stage: Stage) -> None:

@@ -211,6 +211,7 @@ def _draft(name: str, unit_: str, *grants: tuple[Role, str], left: date | None =
 async def test_hr_of_a_team_gives_and_takes_roles_there_alone(stage: Stage) -> None:
     await person(stage, "local", stage.team, (Role.HR_ADMIN, stage.team))
     boss = await person(stage, "boss", stage.company, (Role.HR_ADMIN, stage.company))
+    await person(stage, "neighbour", stage.other)
     guest = await person(stage, "guest", stage.team, (Role.LEAD, stage.other))
     call = await begin(stage, "local")
 
@@ -226,6 +227,7 @@ async def test_hr_of_a_team_gives_and_takes_roles_there_alone(stage: Stage) -> N
     assert await tried(_draft("boss", stage.team, (Role.VIEWER, stage.team))) is Code.FORBIDDEN
     assert await tried(_draft("boss", stage.company, left=date(2026, 1, 1))) is Code.FORBIDDEN
     assert await tried(_draft("guest", stage.team)) is Code.FORBIDDEN
+    assert await tried(_draft("neighbour", stage.team)) is Code.FORBIDDEN, "taken from where others decide"
     assert await tried(_draft("new", "unit_nowhere")) is Code.NOT_FOUND
     assert await tried(_draft("new", stage.team, (Role.LEAD, "unit_nowhere"))) is Code.NOT_FOUND
     keeping = _draft("guest", stage.team, (Role.LEAD, stage.other), (Role.MEMBER, stage.team))

@@ -52,7 +52,7 @@ async def now(stage: Stage, watched: Kpi) -> Kpi:
 
 def anonymous(watched: Kpi) -> tuple[str, str, str]:
     """What readings left in a KPI, without its key."""
-    return tuple(str(part).replace(watched.key, "") for part in (watched.watch, watched.latest, watched.unjudged))  # type: ignore[return-value]  # three parts
+    return tuple(str(part).replace(watched.key, "") for part in (watched.watch, watched.latest, watched.unjudged))  # type: ignore[return-value]  # it makes exactly three parts
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from okr import focus
 from okr.errors import Code, Refusal
 from okr.focus import FocusScore, Weights
-from okr.goal import ObjectiveState
+from okr.goal import ObjectiveState, Origin
 from okr.kpi import Kpi
 from okr.number import Direction
 from okr.snapshot import Entity
@@ -106,17 +106,57 @@ def test_without_an_open_episode_persistence_is_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("others", "addressed_by"),
+    [
+        pytest.param((builders.objective(addresses=("kpi_uptime",)),), ("obj_reliable",), id="it addresses the KPI"),
+        pytest.param(
+            (builders.objective(), builders.key_result(measures="kpi_uptime")), ("obj_reliable",), id="it measures it"
+        ),
+        pytest.param(
+            (builders.objective(addresses=("kpi_uptime",)), builders.key_result(measures="kpi_uptime")),
+            ("obj_reliable",),
+            id="both, and it counts once",
+        ),
+        pytest.param(
+            (builders.objective(), builders.key_result(measures="kpi_uptime", cancelled=True)), (), id="cancelled"
+        ),
+        pytest.param(
+            (
+                builders.objective(
+                    addresses=("kpi_uptime",),
+                    state=ObjectiveState.DRAFT,
+                    origin=Origin(recommendation="rec_1", policy="kpi-breach"),
+                ),
+            ),
+            ("obj_reliable",),
+            id="a draft that a policy proposed",
+        ),
+        pytest.param(
+            (
+                builders.cycle(first=date(2025, 7, 1), last=date(2025, 9, 30), closes=date(2025, 10, 14)),
+                builders.objective(addresses=("kpi_uptime",)),
+            ),
+            (),
+            id="forgotten in a closed cycle",
+        ),
+    ],
+)
+def test_who_does_something_about_a_kpi(others: tuple[Entity, ...], addressed_by: tuple[str, ...]) -> None:
+    assert scored(weak(), *others).addressed_by == addressed_by
+
+
+@pytest.mark.parametrize(
     ("state", "addressed_by", "neglect"),
     [
         (ObjectiveState.ACTIVE, ("obj_reliable",), "1"),
         (ObjectiveState.DRAFT, (), "1.5"),
-        (ObjectiveState.PENDING_APPROVAL, (), "1.5"),
+        (ObjectiveState.PENDING_APPROVAL, ("obj_reliable",), "1"),
         (ObjectiveState.DEFERRED, (), "1.5"),
         (ObjectiveState.CLOSED, (), "1.5"),
         (ObjectiveState.CANCELLED, (), "1.5"),
     ],
 )
-def test_only_an_active_objective_addresses_a_kpi(
+def test_only_an_objective_at_work_addresses_a_kpi(
     state: ObjectiveState, addressed_by: tuple[str, ...], neglect: str
 ) -> None:
     found = scored(weak(), builders.objective(addresses=("kpi_uptime",), state=state))
