@@ -26,7 +26,7 @@ from store.tenant import TenantStore
 T = TypeVar("T")
 TRIES = 8
 PAUSE = 0.01
-CHANCE = secrets.SystemRandom()  # each conflict is somebody else who came through
+CHANCE = secrets.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 
 from app import goals, org
 from app.actor import Actor
-from app.call import Call, Once
+from app.call import TRIES, Call, Once
 from app.org import UnitDraft
 from okr import keys
 from okr.errors import Code, Refusal
@@ -276,7 +276,7 @@ async def test_it_ends_when_others_are_always_faster(stage: Stage) -> None:
     call = await begin(stage)
     change, seen = counted(call, [Refusal(Code.CONFLICT, "Too late.")] * 100)
     assert await code(call.in_turn(change)) is Code.CONFLICT
-    assert len(seen) == 20
+    assert len(seen) == TRIES
 
 
 async def test_pictures_agree_whatever_is_done_one_after_the_other(stage: Stage, mirror: Mirror) -> None:

@@ -207,6 +207,12 @@ async def test_a_strict_import_of_a_bad_file_writes_nothing(command: CommandLine
     assert await values(command) == {}
 
 
+async def test_a_strict_import_of_a_bad_file_founds_no_organisation(command: CommandLine) -> None:
+    said = await bring(command, BAD, "--strict", "--create", *DEFINED)
+    assert said.status == 2
+    assert await command.runtime.store.tenants() == ()
+
+
 @pytest.mark.usefixtures("uptime")
 async def test_a_strict_import_of_a_good_file_writes_it(command: CommandLine) -> None:
     assert account(await bring(command, GOOD, "--strict")) == came(episodes=1)

@@ -111,8 +111,8 @@ async def test_another_template_begins_anew_under_the_same_key(stage: Stage) -> 
     [
         pytest.param({"key": ""}, Code.INVALID, ("key",), id="no key"),
         pytest.param({"key": "x" * 65}, Code.TOO_LONG, ("key",), id="a long key"),
-        pytest.param({"template": "goal_limits"}, Code.NOT_FOUND, ("template",), id="template"),
-        pytest.param({"params": {"limits": Decimal(1)}}, Code.INVALID, ("params", "limits"), id="parameter"),
+        pytest.param({"template": "goal_limits"}, Code.UNKNOWN_FIELD, ("template",), id="template"),
+        pytest.param({"params": {"limits": Decimal(1)}}, Code.UNKNOWN_FIELD, ("params", "limits"), id="parameter"),
         pytest.param({"params": {"limit": Decimal(0)}}, Code.INVALID, ("params", "limit"), id="out of bounds"),
         pytest.param({"hold": 999}, Code.INVALID, ("hold",), id="hold"),
         pytest.param({"mode": PolicyMode.AUTO}, Code.INVALID, ("mode",), id="what cannot be done by itself"),

@@ -402,6 +402,15 @@ async def test_somebody_elses_key_result_is_not_promoted(stage: Stage) -> None:
     assert await code(kpis.promote(call, "kr_nothing", {}, policy="p", version=1, proposer="x")) is Code.NOT_FOUND
 
 
+async def test_a_standard_is_set_by_those_whom_the_kpi_belongs_to(stage: Stage) -> None:
+    watched = await kpi(stage, unit=stage.other, accountable=stage.other)
+    result = number("Uptime", 50, 99, measure="%", measures=watched.key)
+    said = await achieved(stage, await goal(stage, result), 99)
+    call, key = await begin(stage, "lead"), said.finding.subject.key
+    assert await code(kpis.promote(call, key, {}, policy="p", version=1, proposer="x")) is Code.FORBIDDEN
+    assert len((await begin(stage)).picture.kpis[watched.key].targets) == 1
+
+
 async def test_naming_an_owner_is_an_ordinary_change_of_the_kpi(stage: Stage) -> None:
     watched = await kpi(stage, accountable=None)
     await read(stage, month(watched, 7, 50))

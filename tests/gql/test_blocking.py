@@ -1,6 +1,7 @@
 """A goal limit that blocks: the goal that would be one too many is refused, and what exists is left alone."""
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
@@ -60,6 +61,13 @@ async def test_a_goal_that_moves_into_a_full_quarter_is_refused(world: World) ->
     made = (await mutations.done(lead, "createObjective", later))["objective"]["id"]
     change = {"id": made, "cycleId": world.cycles["2026 Q3"]}
     assert (await mutations.refused(world, lead, "updateObjective", change))["message"] == FULL
+
+
+async def test_the_limit_holds_while_the_quarter_is_graded(world: World) -> None:
+    await world.blocking(1)
+    world.clock.put(date(2026, 10, 5))
+    error = await mutations.refused(world, world.speaker("lead"), "createObjective", goal(world, "One more"))
+    assert error["code"] == "BLOCKED_BY_POLICY"
 
 
 async def test_a_draft_does_not_count(world: World) -> None:

@@ -92,6 +92,17 @@ async def test_what_is_only_observed_is_not_filed_and_what_is_off_is_not_asked()
     assert found.asked == 4
 
 
+@pytest.mark.parametrize(
+    ("mode", "blocked_by"), [(PolicyMode.ADVISE, ("goal limit",)), (PolicyMode.OBSERVE, ())], ids=str
+)
+async def test_a_limit_that_only_observes_stands_in_nobodys_way(mode: PolicyMode, blocked_by: tuple[str, ...]) -> None:
+    picture = stage(*goals(3), weak(98, 60, 50))
+    breach, limit = ours("kpi_breach"), replace(ours("goal_limit"), mode=mode)
+    found = await run(picture, breach, limit)
+    (one,) = [each for each in found.findings if each.policy == breach.key]
+    assert one.blocked_by == blocked_by
+
+
 async def test_scope_is_kept_and_the_later_version_counts() -> None:
     picture = stage(*goals(4), *[b.objective(f"obj_c{n}") for n in range(6)])
     first = replace(ours("goal_limit"), scope=Scope(units=(TEAM,)))
