@@ -24,7 +24,7 @@ from store.change import Change, Edit, Reply
 from store.tenant import TenantStore
 
 T = TypeVar("T")
-TRIES = 8
+TRIES = 20
 PAUSE = 0.01
 CHANCE = secrets.SystemRandom()
 
@@ -187,7 +187,7 @@ class Call:
                 if refusal.code is not Code.CONFLICT or refusal.field:
                     raise
                 # Those who collided would collide again if they came back at once.
-                await asyncio.sleep(CHANCE.uniform(0, PAUSE * 2**attempt))
+                await asyncio.sleep(CHANCE.uniform(0, PAUSE * 2 ** min(attempt, 5)))
                 self.picture = await picture.of(self.store, self.at)
                 if own and self.picture.find(own) != seen.find(own):
                     raise
