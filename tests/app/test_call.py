@@ -272,7 +272,8 @@ async def test_edits_that_go_along_are_not_repeated(stage: Stage) -> None:
     assert seen == [1]
 
 
-async def test_it_ends_when_others_are_always_faster(stage: Stage) -> None:
+async def test_it_ends_when_others_are_always_faster(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.call.PAUSE", 0)
     call = await begin(stage)
     change, seen = counted(call, [Refusal(Code.CONFLICT, "Too late.")] * 100)
     assert await code(call.in_turn(change)) is Code.CONFLICT
