@@ -33,6 +33,7 @@ async def served(runtime: Runtime) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+        listener.close()
 
 
 async def played(runtime: Runtime) -> int:
