@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check lint house schema-check format schema lock hooks clean
+.PHONY: help venv run test check fuzz figures lint house schema-check format schema lock hooks clean
 
 help: ## list the commands
 	@echo "Ratchet: make COMMAND, where COMMAND is one of"
@@ -25,6 +25,12 @@ check: lint house schema-check ## everything a change must pass: style, types, f
 	@$(MAKE) --no-print-directory test ARGS="--cov=okr --cov-branch --cov-report="
 	@echo "The trade (okr/) is covered line by line and branch by branch, or this fails:"
 	@$(PY) -m coverage report --fail-under=100 --include='okr/*'
+
+fuzz: venv ## the engine against the reference evaluator over 1,000,000 random pairs (ARGS="--pairs N --seed N")
+	@$(PY) -m bench.fuzz $(ARGS)
+
+figures: venv ## measure what is promised in numbers, two minutes; run it alone on the machine
+	@$(PY) -m bench.policies; met=$$?; $(PY) -m bench.preview && exit $$met
 
 lint: venv ## style, types and floors: seconds, no tests
 	@$(PY) -m ruff format --check --quiet .

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app import policy_options
 from okr.errors import Code, RatchetError, Refusal, did_you_mean
 from okr.org import Role
 
@@ -23,6 +24,7 @@ examples:
   python -m app import kpis kpis.csv --tenant acme --create
   python -m app import readings readings.csv --tenant acme --evaluate
   python -m app focus acme                             the KPIs that pay off most when fixed
+  python -m app policies preview hospital goal-limit --days 365
 
 Settings are environment variables RATCHET_…; without RATCHET_MONGODB_URI a database of our own is started in .data.
 """
@@ -54,7 +56,7 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command and return the exit status: 0 done, 1 differences found, 2 refused, 130 interrupted."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         if given.command == "token":
             return _token(given.tenant, given.role, given.days)
@@ -75,6 +77,10 @@ def _carried_out(given: argparse.Namespace) -> int:
         from app import import_command
 
         return import_command.bring(settings, given)
+    if given.command in policy_options.COMMANDS:
+        from app import policy_commands
+
+        return policy_commands.carry_out(settings, given)
     from app import commands
 
     match given.command:
@@ -82,10 +88,6 @@ def _carried_out(given: argparse.Namespace) -> int:
             return commands.scan(settings, given.tenant)
         case "focus":
             return commands.focus(settings, given.tenant)
-        case "policies" if given.what == "publish":
-            return commands.publish(settings, given.tenant, given.key, given.version)
-        case "policies":
-            return commands.policies(settings, given.tenant)
         case "verify":
             return commands.verify(settings, given.tenant)
         case "demo":
@@ -115,7 +117,8 @@ def _token(tenant: str, role: str, days: float) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what reads a command line."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="python -m app", description=__doc__, epilog=EXAMPLES, formatter_class=raw, allow_abbrev=False
@@ -146,13 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     focus = commands.add_parser("focus", help="rank the weak KPIs by what fixing them pays, with every factor")
     focus.add_argument("tenant", metavar="TENANT")
 
-    policies = commands.add_parser("policies", help="list the policies, or put a saved version in force")
-    whats = policies.add_subparsers(dest="what", metavar="WHAT", required=True)
-    whats.add_parser("list", help="every version of every policy").add_argument("tenant", metavar="TENANT")
-    publish = whats.add_parser("publish", help="put a saved version in force")
-    publish.add_argument("tenant", metavar="TENANT")
-    publish.add_argument("key", metavar="KEY")
-    publish.add_argument("version", metavar="VERSION", type=int)
+    policy_options.add(commands)
 
     verify = commands.add_parser("verify", help="recompute every checkpoint from its history and compare")
     verify.add_argument("tenant", metavar="TENANT")

@@ -22,6 +22,10 @@ class Actor:
         path = paths.get(unit, ())
         return any(grant.role.rank >= role.rank and grant.unit in path for grant in self.grants)
 
+    def holds(self, role: Role) -> bool:
+        """Tell whether the actor holds `role`, or a higher one, anywhere."""
+        return any(grant.role.rank >= role.rank for grant in self.grants)
+
     @classmethod
     def system(cls, picture: Snapshot, name: str = SYSTEM) -> "Actor":
         """Return who the service and its commands are by themselves: every role on the whole organisation."""

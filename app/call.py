@@ -19,6 +19,7 @@ from okr.org import Role
 from okr.policy import Policy
 from okr.recommendation import Recommendation, Subject
 from okr.snapshot import Entity, Snapshot
+from okr.waiver import Waiver
 from rules import facts
 from store.change import Change, Edit, Reply
 from store.tenant import TenantStore
@@ -81,7 +82,7 @@ class Call:
     def sees(self, key: str) -> bool:
         """Tell whether there is an entity by that key which the actor may see."""
         entity = self.picture.find(key)
-        return entity is not None and self.may(Role.VIEWER, self.picture.unit_of(entity))
+        return entity is not None and any(self.may(Role.VIEWER, unit) for unit in self.picture.homes(entity))
 
     def require(self, role: Role, unit: str, *at: str) -> None:
         """Refuse with FORBIDDEN unless the actor holds `role` on `unit`."""
@@ -89,7 +90,7 @@ class Call:
             name = self.picture.units[unit].name.original
             raise Refusal(Code.FORBIDDEN, f'This takes the role {role.value} in "{name}".', at)
 
-    def expect(self, entity: Entity | Recommendation, version: int | None) -> None:
+    def expect(self, entity: Entity | Recommendation | Waiver, version: int | None) -> None:
         """Refuse with CONFLICT where the caller expected another version than the present one."""
         if version is not None and version != entity.version:
             raise Refusal(
@@ -125,7 +126,7 @@ class Call:
         self,
         operation: str,
         *entities: Entity,
-        entries: Iterable[CheckIn | Policy | Recommendation] = (),
+        entries: Iterable[CheckIn | Policy | Recommendation | Waiver] = (),
         derived: Iterable[Reading] = (),
         edits: Iterable[Edit] = (),
         held: Iterable[Entity] = (),

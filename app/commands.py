@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text as Cell
 
 from app import evaluation, founding, runtime, verification
-from app import policies as publishing
 from app.call import Call
 from app.runtime import Runtime
 from app.settings import Settings
@@ -66,36 +65,6 @@ def focus(settings: Settings, tenant: str) -> int:
     return 0
 
 
-def policies(settings: Settings, tenant: str) -> int:
-    """Show every version of every policy of an organisation."""
-
-    async def work(ready: Runtime) -> Table:
-        call = await founding.organisation(ready, tenant)
-        found = table(
-            f"Policies of {tenant}", "key", "version", "state", "mode", "severity", "template", "saved by", "saved"
-        )
-        for each in await call.store.policy_versions():
-            author = call.picture.people.get(each.author)
-            by, at = author.name if author else each.author, f"{each.created_at:%Y-%m-%d %H:%M}"
-            row(found, each.key, each.version, each.state, each.mode, each.severity, each.template, by, at)
-        return found
-
-    show(run(settings, work))
-    return 0
-
-
-def publish(settings: Settings, tenant: str, key: str, version: int) -> int:
-    """Put a saved version of a policy in force."""
-
-    async def work(ready: Runtime) -> str:
-        call = await founding.organisation(ready, tenant)
-        published = await publishing.publish(call, key, version)
-        return f"{published.key} {published.version} is in force in {tenant}, in mode {published.mode}."
-
-    show(run(settings, work))
-    return 0
-
-
 def verify(settings: Settings, tenant: str) -> int:
     """Compare every checkpoint of an organisation with its history; 1 where any differs."""
 
@@ -132,7 +101,7 @@ async def open_recommendations(call: Call, subjects: tuple[str, ...] | None = No
 
 def table(title: str, *headings: str) -> Table:
     """Return an empty table."""
-    found = Table(title=title, title_justify="left", title_style="bold")
+    found = Table(title=title, title_justify="left", title_style="bold", min_width=len(title))
     for heading in headings:
         found.add_column(heading, overflow="fold")
     return found
@@ -143,18 +112,25 @@ def row(found: Table, *values: object) -> None:
     cells = []
     for value in values:
         text = plain(round(value, 3)) if isinstance(value, Decimal) else str(value)
-        visible = "".join(character if character.isprintable() else "·" for character in text)
-        cells.append(Cell(visible, justify="right" if isinstance(value, int | Decimal) else "left"))
+        cells.append(Cell(visible(text), justify="right" if isinstance(value, int | Decimal) else "left"))
     found.add_row(*cells)
 
 
-def show(answer: Table | str) -> None:
-    """Print an answer to standard output."""
+def visible(text: str) -> str:
+    """Return a text without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "·" for character in text)
+
+
+def show(*answers: Table | str) -> None:
+    """Print answers to standard output: sentences, one a line, and tables with an empty line around them."""
     console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    if isinstance(answer, str):
-        console.print(answer, markup=False, highlight=False, soft_wrap=True)
-    else:
-        console.print(answer)
+    for at, answer in enumerate(answers):
+        if at and (isinstance(answer, Table) or isinstance(answers[at - 1], Table)):
+            console.print()
+        if isinstance(answer, str):
+            console.print(visible(answer), markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(answer)
 
 
 def _factors(call: Call, score: FocusScore) -> tuple[object, ...]:

@@ -1,6 +1,7 @@
 """What happens after every change: the policies look at what it touched, and recommendations follow."""
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -13,8 +14,9 @@ from okr import filing
 from okr.errors import Code, Refusal
 from okr.keys import Kind
 from okr.org import Role
-from okr.policy import Policy, PolicyMode, PolicyState
+from okr.policy import PolicyMode
 from okr.recommendation import Recommendation, RecommendationState
+from okr.snapshot import Snapshot
 from rules import evaluation as judging
 from rules import facts
 from rules.policy import REVERSIBLE
@@ -23,7 +25,8 @@ from store.change import Decision, Edit
 log = structlog.get_logger()
 
 TRIES = 5
-AUTO_PER_RUN = 10
+AUTO_PER_RUN = 50
+"""What all AUTO policies together accept in a run, however much each may."""
 ASKING = (RecommendationState.OPEN, RecommendationState.SNOOZED)
 
 
@@ -38,21 +41,27 @@ class Ran:
 
 
 async def after(call: Call, touched: Collection[str]) -> tuple[Recommendation, ...]:
-    """Evaluate `touched` and all that the call has written, and return what is open about it.
+    """Evaluate `touched` and all that the call has written, and return what is open about it."""
+    due = {*touched, *call.touched}
+    return () if await settle(call, touched, "change") is None else await open_about(call, due)
+
+
+async def settle(call: Call, touched: Collection[str], trigger: str) -> Ran | None:
+    """Evaluate `touched` and all that the call has written, and return what that did.
 
     The change stands whatever happens here: where evaluation fails, the marks of the change make a later run catch up,
-    and the answer is empty.
+    and the answer is None.
     """
     due = {*touched, *call.touched}
     call.touched.clear()
     try:
         marks = [mark for mark in await call.store.marks() if mark.subject.key in due]
-        await run(call, "change", due)
+        ran = await run(call, trigger, due)
         await call.store.clear(marks)
-        return await open_about(call, due)
     except Exception:  # a fault of one policy must not make a stored change look as if it had failed
         log.exception("evaluation put off", tenant=call.picture.tenant, subjects=len(due))
-        return ()
+        return None
+    return ran
 
 
 async def open_about(call: Call, subjects: Collection[str]) -> tuple[Recommendation, ...]:
@@ -124,12 +133,13 @@ def _joined(runs: Iterable[Ran]) -> Ran:
 async def _run(call: Call, trigger: str, touched: Collection[str] | None) -> Ran:
     started = time.perf_counter()
     filed = await call.store.live(subjects=touched)
-    policies = _latest(await call.store.policy_versions())
+    policies = await call.store.latest_policies()
+    waivers = await call.store.waivers(active_on=call.at.date())
     call.picture = await picture.of(call.store, call.at)
-    found = await judging.evaluate(call.runtime.judge, call.picture, policies, subjects=touched)
+    found = await judging.evaluate(call.runtime.judge, call.picture, policies, subjects=touched, waivers=waivers)
     service = call.acting(Actor.system(call.picture))
     changed = {one.key: one for one in await _file(service, filed, found)}
-    changed |= {one.key: one for one in await _accept_by_itself(service, changed.values(), found)}
+    done = {one.key: one for one in await _accept_by_itself(service, changed.values(), found)}
     await call.store.log(
         Decision(
             key=call.fresh(Kind.DECISION),
@@ -140,25 +150,19 @@ async def _run(call: Call, trigger: str, touched: Collection[str] | None) -> Ran
             facts=found.facts,
             matches=found.matches,
             unknown=found.unknowns,
+            waived=found.waived,
             errors=found.errors,
             ms=round((time.perf_counter() - started) * 1000),
             detail={
                 **{key: one.state.value for key, one in changed.items()},
-                **{finding.dedupe: "observed" for finding in found.observed},
+                **{key: f"{changed[key].state}, {one.state}" for key, one in done.items()},
+                **{finding.dedupe: "waived" if finding.waiver else "observed" for finding in found.observed},
             },
         )
     )
     call.picture = service.picture
+    changed |= done
     return Ran(changed=tuple(changed.values()), facts=found.facts, matches=found.matches, engine=found.engine)
-
-
-def _latest(versions: Iterable[Policy]) -> tuple[Policy, ...]:
-    """Return of each policy the published version, else the newest retired one, whose findings have to end."""
-    found: dict[str, Policy] = {}
-    for policy in sorted(versions, key=lambda one: (one.state is PolicyState.PUBLISHED, one.version)):
-        if policy.state is not PolicyState.DRAFT:
-            found[policy.key] = policy
-    return tuple(found.values())
 
 
 async def _file(
@@ -167,7 +171,7 @@ async def _file(
     """File what a run found, and return what that changed, as stored."""
     live = {one.key: one for one in filed}
     changed = filing.reconcile(
-        service.picture.tenant, live.values(), found.findings, found.standing, found.terms, service.at
+        service.picture.tenant, live.values(), found.findings, found.standing, found.terms, service.at, found.excused
     )
     stored = tuple(replace(one, version=one.version + 1) if one.key in live else one for one in changed)
     await service.commit(
@@ -181,28 +185,59 @@ async def _file(
 async def _accept_by_itself(
     service: Call, changed: Iterable[Recommendation], found: judging.Evaluation
 ) -> tuple[Recommendation, ...]:
-    """Carry out what AUTO policies opened, at most ten a run, and return it; a refusal leaves it open with the reason.
+    """Carry out what AUTO policies opened, within limits, and return it; a refusal leaves it open with the reason.
 
     Where nothing is proposed there is nothing to do, and people are asked. What this writes is not evaluated in this
     run, so one run never feeds itself.
     """
-    matched = {finding.dedupe for finding in found.findings}
-    waiting = [
-        one
-        for one in changed
-        if one.finding.dedupe in matched
-        and found.policies[one.finding.policy].mode is PolicyMode.AUTO
-        and one.state is RecommendationState.OPEN
-        and not one.error
-        and one.finding.proposal is not None
-        and one.finding.proposal.action in REVERSIBLE
-    ]
     done = []
-    for one in waiting[:AUTO_PER_RUN]:
+    for one in _for_auto(service.picture, changed, found):
         acting = service.acting(Actor.system(service.picture, f"policy:{one.finding.policy}"))
         try:
-            done.append(await actions.carry_out(acting, one, draft=True))
+            done.append(await actions.carry_out(acting, one, auto=True))
         except Refusal as refusal:
             log.info("policy could not act", policy=one.finding.policy, reason=refusal.message)
         service.picture = acting.picture
     return tuple(done)
+
+
+def _for_auto(
+    picture: Snapshot, changed: Iterable[Recommendation], found: judging.Evaluation
+) -> tuple[Recommendation, ...]:
+    """Return what AUTO policies accept themselves: each its `per_run` of what can be undone, together AUTO_PER_RUN.
+
+    A policy that nobody approved only advises. None acts on what one of them made, nor twice on an episode of a KPI.
+    """
+    matched = {finding.dedupe for finding in found.findings}
+    waiting = [one for one in changed if one.finding.dedupe in matched and _asks_auto(one, found)]
+    if not waiting:
+        return ()
+    made = {key: one.origin for key, one in picture.objectives.items() if one.origin and one.origin.auto}
+    acted = {origin.episode for origin in made.values() if origin.episode}
+    chosen, taken, unapproved = list[Recommendation](), Counter[str](), set[str]()
+    for one in waiting:
+        subject, episode = one.finding.subject.key, one.finding.episode
+        about = picture.key_results[subject].objective if subject in picture.key_results else subject
+        policy = found.effective(one.finding)
+        if episode in acted or not made.keys().isdisjoint((about, *one.created)):
+            continue
+        if policy.approved_by is None:
+            unapproved.add(policy.key)
+        elif taken[policy.key] < policy.per_run:
+            taken[policy.key] += 1
+            acted |= {episode} if episode else set()
+            chosen.append(one)
+    for key in sorted(unapproved):
+        log.warning("an auto policy advises until somebody approves it", policy=key)
+    return tuple(chosen[:AUTO_PER_RUN])
+
+
+def _asks_auto(one: Recommendation, found: judging.Evaluation) -> bool:
+    proposal = one.finding.proposal
+    return (
+        one.state is RecommendationState.OPEN
+        and not one.error
+        and proposal is not None
+        and proposal.action in REVERSIBLE
+        and found.effective(one.finding).mode is PolicyMode.AUTO
+    )

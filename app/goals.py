@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from app import policies
+from app import blocking
 from app.call import Call
 from okr import alignment, cycle, goal
 from okr import rollup as rollups
@@ -26,7 +26,7 @@ from okr.goal import (
 from okr.keys import Kind
 from okr.number import Direction
 from okr.org import Role
-from okr.snapshot import Entity, Snapshot
+from okr.snapshot import Snapshot
 from okr.text import Text, prose
 
 CLOSED = (ObjectiveState.CLOSED, ObjectiveState.CANCELLED)
@@ -78,35 +78,47 @@ class Change:
     values: Mapping[str, object] = field(default_factory=dict)
     key_results: tuple[KeyResultDraft, ...] = ()
     replace_parent: bool = False
+    override: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """Where an objective comes from that somebody did not simply write.
+
+    `origin` is the recommendation behind it. With a `key` it is never made twice. `swapped` is the goal that is given
+    up for it, in the same transaction. `note` stands in the audit log; `result` is what a repeat of the call is
+    answered from.
+    """
+
+    origin: Origin | None = None
+    key: str | None = None
+    swapped: str | None = None
+    note: str = ""
+    result: Mapping[str, object] | None = None
+
+
+PLAIN = Background()
 
 
 async def create(
-    call: Call,
-    draft: ObjectiveDraft,
-    origin: Origin | None = None,
-    *,
-    key: str | None = None,
-    result: Mapping[str, object] | None = None,
+    call: Call, draft: ObjectiveDraft, background: Background = PLAIN, *, override: str | None = None
 ) -> Objective:
     """Create an objective with its key results and return it as stored.
 
-    Refuses what breaks a rule of the trade or a blocking policy; needs the role lead in the owning unit. With a `key`
-    of the caller's it is never made twice. `result` is what a repeat of the call is answered from, where that is more
-    than this objective.
+    Refuses what breaks a rule of the trade, or a blocking policy that `override`, a reason, does not go on against (see
+    blocking.guard); needs the role lead in the owning unit.
     """
-    return await call.in_turn(lambda: _create(call, draft, origin, key, result))
+    return await call.in_turn(lambda: _create(call, draft, background, override))
 
 
-async def _create(
-    call: Call, draft: ObjectiveDraft, origin: Origin | None, key: str | None, result: Mapping[str, object] | None
-) -> Objective:
-    if (done := await call.replay()) and result is None:
+async def _create(call: Call, draft: ObjectiveDraft, background: Background, override: str | None) -> Objective:
+    if (done := await call.replay()) and background.result is None:
         return call.picture.objectives[str(done["objective"])]
     require_unit(call, draft.unit)
     span = open_cycle(call.picture, draft.cycle)
     today = call.picture.today(draft.unit)
     objective = Objective(
-        key=key or call.fresh(Kind.OBJECTIVE),
+        key=background.key or call.fresh(Kind.OBJECTIVE),
         title=draft.title,
         unit=draft.unit,
         cycle=draft.cycle,
@@ -119,7 +131,7 @@ async def _create(
         depends_on=(),
         addresses=draft.addresses,
         since=lives_from(span, draft.since or today),
-        origin=origin,
+        origin=background.origin,
     )
     if objective.key in call.picture.objectives:
         raise Refusal(Code.DUPLICATE, "This objective has been set already.")
@@ -131,9 +143,30 @@ async def _create(
     goal.check_objective(objective)
     check_names(call, objective)
     results = key_results(call, objective, draft.key_results)
-    held = await policies.guard(call, before.with_(objective, *results), objective.unit)
-    await call.commit("objective.create", objective, *results, held=held, result=result or {"objective": objective.key})
+    given_up = _swapped(call, background.swapped, objective)
+    after = before.with_(objective, *results, *given_up)
+    passed = await blocking.guard(call, after, objective.unit, objective.key, override)
+    await call.commit(
+        "objective.create",
+        objective,
+        *results,
+        *given_up,
+        held=(*passed.held, *(part for one in given_up for part in before.key_results_of.get(one.key, ()))),
+        note="; ".join(filter(None, (background.note, passed.note))),
+        result=background.result or {"objective": objective.key},
+    )
     return call.picture.objectives[objective.key]
+
+
+def _swapped(call: Call, key: str | None, objective: Objective) -> tuple[Objective, ...]:
+    """Return the goal that is given up for `objective`, cancelled; refuse one that no longer counts beside it."""
+    if key is None:
+        return ()
+    found, span = call.picture.objectives[key], call.picture.cycles[objective.cycle]
+    if found not in goal.counted(call.picture, objective.unit, span):
+        said = f'Giving up "{found.title.original}" ({found.state.value}) makes no room in {span.name.original}'
+        raise Refusal(Code.CONFLICT, f"{said}; read the recommendation again.", ("swap",))
+    return (_ended(call, found, ObjectiveState.CANCELLED, f'Made room for "{objective.title.original}".'),)
 
 
 async def update(call: Call, key: str, change: Change, expected: int | None = None) -> Objective:
@@ -172,14 +205,19 @@ async def _update(call: Call, key: str, change: Change, expected: int | None) ->
     goal.check_objective(changed)
     check_names(call, changed, found)
     results = key_results(call, changed, change.key_results)
-    held: dict[str, Entity] = {
-        each.key: each
-        for each in (
-            *await policies.guard(call, call.picture.with_(changed, *moved, *results), changed.unit),
-            *(call.shape if _edges(changed) != _edges(found) else ()),
-        )
-    }
-    await call.commit("objective.update", changed, *moved, *results, held=held.values(), result={"objective": key})
+    after = call.picture.with_(changed, *moved, *results)
+    passed = await blocking.guard(call, after, changed.unit, key, change.override)
+    shape = call.shape if _edges(changed) != _edges(found) else ()
+    held = {each.key: each for each in (*passed.held, *shape)}
+    await call.commit(
+        "objective.update",
+        changed,
+        *moved,
+        *results,
+        held=held.values(),
+        note=passed.note,
+        result={"objective": key},
+    )
     return call.picture.objectives[key]
 
 
@@ -203,16 +241,16 @@ async def _close(call: Call, key: str, note: str, cancel: bool, expected: int | 
         return call.picture.objectives[str(done["objective"])]
     found = ungraded(call, key)
     call.expect(found, expected)
-    final = Final(
-        progress=rollups.of_objective(call.picture, found).progress,
-        by=call.actor.key,
-        at=call.at,
-        note=prose(note, field=("note",)),
-    )
-    state = ObjectiveState.CANCELLED if cancel else ObjectiveState.CLOSED
-    closed, parts = replace(found, state=state, final=final), call.picture.key_results_of.get(key, ())
+    closed = _ended(call, found, ObjectiveState.CANCELLED if cancel else ObjectiveState.CLOSED, note)
+    parts = call.picture.key_results_of.get(key, ())
     await call.commit("objective.close", closed, held=parts, result={"objective": key})
     return call.picture.objectives[key]
+
+
+def _ended(call: Call, found: Objective, state: ObjectiveState, note: str) -> Objective:
+    progress = rollups.of_objective(call.picture, found).progress
+    final = Final(progress=progress, by=call.actor.key, at=call.at, note=prose(note, field=("note",)))
+    return replace(found, state=state, final=final)
 
 
 def live(call: Call, key: str) -> Objective:
@@ -321,7 +359,7 @@ def _key_result(call: Call, objective: Objective, draft: KeyResultDraft) -> KeyR
         raise Refusal(Code.NOT_FOUND, "There is no such person.", ("owner",))
     if draft.measures is not None:
         watched = picture.kpis.get(draft.measures)
-        if watched is None or not call.may(Role.VIEWER, watched.unit):
+        if watched is None or not call.sees(watched.key):
             raise Refusal(Code.NOT_FOUND, "There is no such KPI.", ("measures",))
         if watched.measure != draft.measure:
             raise Refusal(

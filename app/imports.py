@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app import gathering, planning, policies, readings, tables
+from app import blocking, gathering, planning, readings, tables
 from app.call import Call
 from app.columns import Bound, ColumnMap
 from app.definitions import DEFINITION
@@ -110,7 +110,7 @@ async def _guard(call: Call, plan: Plan) -> None:
     new = tuple(plan.kpis.values())
     outcome = call.picture.with_(*plan.needed(new))
     for unit in dict.fromkeys(kpi.unit for kpi in new):
-        await policies.guard(call, outcome, unit)
+        await blocking.guard(call, outcome, unit)
 
 
 def _insist(options: Options, audience: Audience) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from app import policies
+from app import blocking
 from app.call import Call
 from okr import breach, kpi, promotion
 from okr import period as periods
@@ -40,20 +40,38 @@ class KpiDraft:
     since: date | None = None
 
 
-async def create(call: Call, draft: KpiDraft, *name: str) -> Kpi:
-    """Create a KPI and return it; with `name` its key follows from that, so that an import finds it again."""
-    return await call.in_turn(lambda: _create(call, draft, *name))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """A key result to promote: which policy and who proposed it, and the bounds that were edited (None: as proposed).
+
+    The edited ones are no looser than what was won.
+    """
+
+    key_result: str
+    policy: str
+    policy_version: int
+    proposer: str
+    target: Decimal | None = None
+    red_bound: Decimal | None = None
 
 
-async def _create(call: Call, draft: KpiDraft, *name: str) -> Kpi:
+async def create(call: Call, draft: KpiDraft, *name: str, override: str | None = None) -> Kpi:
+    """Create a KPI and return it; with `name` its key follows from that, so that an import finds it again.
+
+    `override` is a reason to go on against a blocking policy; see blocking.guard.
+    """
+    return await call.in_turn(lambda: _create(call, draft, name, override))
+
+
+async def _create(call: Call, draft: KpiDraft, name: tuple[str, ...], override: str | None) -> Kpi:
     if done := await call.replay():
         return call.picture.kpis[str(done["kpi"])]
     if draft.unit not in call.picture.units or not call.sees(draft.unit):
         raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unit",))
     call.require(Role.LEAD, draft.unit)
     made = drafted(call, draft, *name)
-    held = await policies.guard(call, call.picture.with_(made), made.unit)
-    await call.commit("kpi.create", made, held=held, result={"kpi": made.key})
+    passed = await blocking.guard(call, call.picture.with_(made), made.unit, override=override)
+    await call.commit("kpi.create", made, held=passed.held, note=passed.note, result={"kpi": made.key})
     return call.picture.kpis[made.key]
 
 
@@ -128,19 +146,18 @@ async def _update(
 
 async def promote(
     call: Call,
-    key: str,
-    args: Mapping[str, object],
+    wanted: Promotion,
     *,
-    policy: str,
-    version: int,
-    proposer: str,
+    override: str | None = None,
+    note: str = "",
     result: Mapping[str, object] | None = None,
 ) -> Kpi:
     """Turn an achieved, held key result into a new baseline of the KPI it measures, or into a KPI; return that KPI.
 
-    `args` may carry an edited `target` and `red_bound`. Idempotent per key result: promoted once, it stays promoted.
+    Idempotent per key result: promoted once, it stays promoted. `override` is for blocking.guard, `note` for the audit
+    log; `result` is what a repeat of the call is answered from.
     """
-    key_result = call.picture.key_results.get(key)
+    key_result = call.picture.key_results.get(wanted.key_result)
     if key_result is None:
         raise Refusal(Code.NOT_FOUND, "There is no such key result.")
     call.require(Role.LEAD, call.picture.unit_of(key_result))
@@ -150,26 +167,35 @@ async def promote(
         await call.commit("key_result.promote", result=result)
         return known
     draft = promotion.propose(call.picture, key_result)
-    edited = {name: args[name] for name in ("target", "red_bound") if args.get(name) is not None}
-    draft = replace(draft, target=replace(draft.target, **edited))  # type: ignore[arg-type]  # decimals, as proposed
+    draft = promotion.amended(call.picture, draft, target=wanted.target, red_bound=wanted.red_bound)
     source = promotion.provenance(
         call.picture,
         key_result,
-        policy=policy,
-        policy_version=version,
-        proposer=proposer,
+        policy=wanted.policy,
+        policy_version=wanted.policy_version,
+        proposer=wanted.proposer,
         approver=call.actor.key,
     )
     today = call.picture.today(draft.unit)
     promoted = promotion.promote(call.picture, key_result, draft, source, key_result.since)
-    readings = _seeded(call, key, promoted, today)
+    readings = _seeded(call, key_result.key, promoted, today)
     new = promoted.key not in call.picture.kpis
     history = readings if new else await call.store.readings(promoted.key)
     watched, episodes = breach.rewatched(promoted, history, today)
     kept = replace(key_result, promoted_to=watched.key)
     flagged = reflagged(call, watched, episodes)
-    held = await policies.guard(call, call.picture.with_(watched, kept), watched.unit) if new else ()
-    await call.commit("key_result.promote", watched, kept, *flagged, held=held, derived=readings, result=result)
+    after = call.picture.with_(watched, kept)
+    passed = await blocking.guard(call, after, watched.unit, override=override) if new else blocking.FREE
+    await call.commit(
+        "key_result.promote",
+        watched,
+        kept,
+        *flagged,
+        held=passed.held,
+        derived=readings,
+        note="; ".join(filter(None, (note, passed.note))),
+        result=result,
+    )
     return call.picture.kpis[watched.key]
 
 

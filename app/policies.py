@@ -1,38 +1,59 @@
-"""What HR does with policies: save a version, put it in force; and what blocking ones do to everybody else."""
+"""What HR does with policies: save a version of one, or of what a unit changes of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from app.call import Call
 from okr.errors import Code, Refusal
-from okr.org import OrgUnit, Role
-from okr.policy import Policy, PolicyMode, PolicyState, Scope, Severity
-from okr.snapshot import Snapshot
-from okr.text import line
-from rules import evaluation as judging
-from rules import facts
+from okr.org import Role
+from okr.policy import Example, Policy, PolicyMode, PolicyState, Scope, Severity
+from okr.text import Text, line
+from rules import layers, soundness
 from rules import policy as judged
+from rules.layers import Stack
 from rules.template import TEMPLATES
 from store.change import Edit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDraft:
-    """A policy as an administrator writes it; see okr.policy.Policy. None keeps what the version before had."""
+    """A policy as an administrator writes it; see okr.policy.Policy. None keeps what the version before had.
+
+    With a `layer`, the key of a unit, it says what is different in that unit and below it; None then leaves the value
+    to the policy.
+    """
 
     key: str
     template: str
+    layer: str = ""
     name: str | None = None
+    name_vi: str | None = None
     scope: Scope | None = None
     params: Mapping[str, Decimal | str] | None = None
     on: str | None = None
     when: Mapping[str, object] | None = None
+    action: str | None = None
+    message: Text | None = None
     mode: PolicyMode | None = None
     severity: Severity | None = None
     hold: int | None = None
     clear: int | None = None
+    cooldown: int | None = None
+    expires: int | None = None
+    overridable_by: str | None = None
+    per_run: int | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    lock: tuple[str, ...] | None = None
+    tests: tuple[Example, ...] | None = None
     note: str = ""
+
+
+KEPT = tuple(name for name in PolicyDraft.__slots__ if name not in ("key", "template", "layer", "note"))
+LAID = ("params", "mode", "severity", "hold", "lock", "effective_from", "effective_to")
+"""What of a draft a layer can say."""
 
 
 async def install(call: Call) -> None:
@@ -50,16 +71,12 @@ async def save(call: Call, draft: PolicyDraft) -> Policy:
 
     A draft that is saved again is replaced; a published version stays as it is and gets a successor. Starts in OBSERVE,
     and as its template says in all else. Needs hr_admin on every unit that its scope or the scope of the version before
-    names, or on the whole organisation.
+    names, or on the whole organisation; for a layer, on its unit.
     """
     if done := await call.replay():
-        return next(p for p in await call.store.policy_versions(draft.key) if p.version == done["version"])
-    line(draft.key, 64, ("key",))
-    versions = await call.store.policy_versions(draft.key)
-    last = versions[0] if versions else None
-    policy = _drafted(call, draft, last)
-    _check_reach(call, policy, last)
-    judged.check(policy, call.picture)
+        versions = await call.store.policy_versions(draft.key, draft.layer)
+        return next(p for p in versions if p.version == done["version"])
+    policy, last = await _written(call, draft)
     result = {"version": policy.version}
     if last is not None and last.state is PolicyState.DRAFT:
         await call.commit("policy.save", edits=[Edit(before=last, after=policy)], note=draft.note, result=result)
@@ -68,80 +85,95 @@ async def save(call: Call, draft: PolicyDraft) -> Policy:
     return policy
 
 
-async def publish(call: Call, key: str, version: int) -> Policy:
-    """Put a saved version in force, in the place of the one before, and return it; where either holds is evaluated."""
-    root = call.picture.root.key
-    call.require(Role.HR_ADMIN, root)
-    versions = await call.store.policy_versions(key)
-    chosen = next((policy for policy in versions if policy.version == version), None)
-    if chosen is None:
-        raise Refusal(Code.NOT_FOUND, f'There is no version {version} of "{key}".', ("version",))
-    if chosen.state is not PolicyState.DRAFT:
-        raise Refusal(Code.NOT_OPEN, f"Version {version} is {chosen.state.value}; save a new draft.", ("version",))
-    judged.check(chosen, call.picture)
-    published = replace(chosen, state=PolicyState.PUBLISHED)
-    before = [policy for policy in versions if policy.state is PolicyState.PUBLISHED]
-    await call.commit(
-        "policy.publish",
-        edits=[
-            *(Edit(before=old, after=replace(old, state=PolicyState.RETIRED)) for old in before),
-            Edit(before=chosen, after=published),
-        ],
-        due={unit for policy in (chosen, *before) for unit in policy.scope.units or (root,)},
-    )
-    return published
+async def written(call: Call, draft: PolicyDraft) -> Policy:
+    """Return the version that `save` would save, with everything checked, and store nothing."""
+    policy, _ = await _written(call, draft)
+    return policy
 
 
-async def guard(call: Call, candidate: Snapshot, unit: str) -> tuple[OrgUnit, ...]:
-    """Refuse with BLOCKED_BY_POLICY where a blocking policy would match `unit` in the `candidate` picture.
-
-    Returns what the change has to hold when it is written: the unit, where it was counted for a policy.
-    """
-    before, after = (facts.gather(picture, ("unit",), (unit,)) for picture in (call.picture, candidate))
-    if before == after:
-        return ()
-    policies = [policy for policy in await call.store.policies() if policy.mode is PolicyMode.BLOCK]
-    if not policies:
-        return ()
-    refusal = await judging.blocked(call.runtime.judge, candidate, policies, "unit", (unit,), call.picture)
-    if refusal is not None:
-        raise refusal
-    return (call.picture.units[unit],) if unit in call.picture.units else ()
+async def stack(call: Call, key: str) -> Stack | None:
+    """Return a policy that is in force, with what is laid over it; None where there is none."""
+    found = layers.stacks(policy for policy in await call.store.policies() if policy.key == key)
+    return found[0] if found else None
 
 
-def _check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
+def check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
     """Refuse a policy that names units the caller does not see, or holds, or held until now, where others decide."""
     scope, everywhere = policy.scope, (call.picture.root.key,)
-    for name, units in (("units", scope.units), ("exempt", scope.exempt)):
-        for position, unit in enumerate(units):
-            if unit not in call.picture.units or not call.sees(unit):
-                raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("scope", name, str(position)))
+    named = [
+        *((("scope", "units", str(at)), unit) for at, unit in enumerate(scope.units)),
+        *((("scope", "exempt", str(at)), unit) for at, unit in enumerate(scope.exempt)),
+        *([(("unitId",), policy.layer)] if policy.layer else ()),
+    ]
+    for at, unit in named:
+        if unit not in call.picture.units or not call.sees(unit):
+            raise Refusal(Code.NOT_FOUND, "There is no such unit.", at)
+    if policy.layer:
+        call.require(Role.HR_ADMIN, policy.layer, "unitId")
+        return
     for unit in scope.units or everywhere:
         call.require(Role.HR_ADMIN, unit, "scope")
     if last and not all(call.may(Role.HR_ADMIN, unit) for unit in last.scope.units or everywhere):
         raise Refusal(Code.FORBIDDEN, "A policy by this key is others' to change; choose another key.", ("key",))
 
 
+async def check(call: Call, policy: Policy) -> None:
+    """Refuse a policy or a layer from which, with all that is laid over it, no sound one would come."""
+    found = await stack(call, policy.key)
+    if policy.layer:
+        if found is None:
+            raise Refusal(Code.NOT_FOUND, f'No policy "{policy.key}" is in force that a unit could change.', ("key",))
+        soundness.check_layer(policy, found, call.picture)
+    elif found is not None:
+        soundness.check_stack(found.with_(policy), call.picture)
+    else:
+        soundness.check(policy, call.picture)
+
+
+async def _written(call: Call, draft: PolicyDraft) -> tuple[Policy, Policy | None]:
+    """Return the checked version that a draft comes to, and the newest one before it."""
+    line(draft.key, 64, ("key",))
+    versions = await call.store.policy_versions(draft.key, draft.layer)
+    last = versions[0] if versions else None
+    policy = _laid(call, draft) if draft.layer else _drafted(call, draft, last)
+    in_force = next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0)
+    version = 1 if last is None else last.version + (last.state is not PolicyState.DRAFT)
+    policy = replace(policy, version=version, based_on=in_force)
+    check_reach(call, policy, last)
+    await check(call, policy)
+    return policy, last
+
+
 def _drafted(call: Call, draft: PolicyDraft, last: Policy | None) -> Policy:
-    given = {
-        name: value
-        for name in ("name", "scope", "params", "on", "when", "mode", "severity", "hold", "clear")
-        if (value := getattr(draft, name)) is not None
-    }
+    given = {name: value for name in KEPT if (value := getattr(draft, name)) is not None}
     if last is not None and last.template == draft.template:
-        base = replace(last, author=call.actor.key, created_at=call.at, state=PolicyState.DRAFT)
+        unpublished = {"frozen": None, "approved_by": None, "approved_at": None}
+        base = replace(last, author=call.actor.key, created_at=call.at, state=PolicyState.DRAFT, **unpublished)  # type: ignore[arg-type]  # each is None by default
     elif draft.template in TEMPLATES:
         base = judged.drafted(TEMPLATES[draft.template], draft.key, call.actor.key, call.at)
         base = replace(base, mode=PolicyMode.OBSERVE)
     else:
-        base = Policy(
-            key=draft.key,
-            version=1,
-            state=PolicyState.DRAFT,
-            template=draft.template,
-            name=draft.key,
-            author=call.actor.key,
-            created_at=call.at,
-        )
-    version = 1 if last is None else last.version + (last.state is not PolicyState.DRAFT)
-    return replace(base, version=version, note=draft.note, **given)
+        base = _blank(call, draft)
+    return replace(base, note=draft.note, **given)
+
+
+def _laid(call: Call, draft: PolicyDraft) -> Policy:
+    for name in KEPT:
+        if name not in LAID and getattr(draft, name) is not None:
+            said = "A unit can change parameters, mode, severity and hold; for all else save a policy of its own."
+            raise Refusal(Code.INVALID, said, (name,))
+    given = {name: value for name in LAID if (value := getattr(draft, name)) is not None}
+    sets = tuple(name for name in layers.FIELDS if name in given)
+    return replace(_blank(call, draft), layer=draft.layer, sets=sets, note=draft.note, **given)
+
+
+def _blank(call: Call, draft: PolicyDraft) -> Policy:
+    return Policy(
+        key=draft.key,
+        version=1,
+        state=PolicyState.DRAFT,
+        template=draft.template,
+        name=draft.key,
+        author=call.actor.key,
+        created_at=call.at,
+    )

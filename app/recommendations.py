@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from app import actions, evaluation
+from app.actions import AS_PROPOSED, Amendment
 from app.call import Call
 from okr import recommendation
 from okr.errors import Code, Refusal
@@ -13,12 +14,14 @@ from okr.recommendation import DismissReason, Recommendation
 COOLDOWN = 30
 
 
-async def accept(call: Call, key: str, expected: int | None = None) -> Recommendation:
-    """Accept a recommendation, carry out what it proposes through the ordinary use-case, and return it."""
+async def accept(
+    call: Call, key: str, expected: int | None = None, amendment: Amendment = AS_PROPOSED
+) -> Recommendation:
+    """Accept a recommendation, carry out what it proposes, as amended, by the ordinary use-case, and return it."""
 
     async def carried_out() -> None:
         if filed := await _own(call, key, expected):
-            await actions.carry_out(call, filed)
+            await actions.carry_out(call, filed, amendment)
 
     await call.in_turn(carried_out)
     accepted = await _known(call, key)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 
 import structlog
+from babel import negotiate_locale
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -125,13 +126,9 @@ async def context_of(runtime: Runtime, request: Request, key: bytes) -> Context:
 
 
 def language(header: str) -> str:
-    """Return "vi" or "en", whichever of the two an Accept-Language header weighs more; "en" where it is a draw."""
-    wanted = weights(header)
-    best = {
-        word: max((weight for tag, weight in wanted.items() if tag.partition("-")[0] == word), default=0.0)
-        for word in ("en", "vi")
-    }
-    return "vi" if best["vi"] > best["en"] else "en"
+    """Return "vi" or "en", whichever an Accept-Language header prefers, by weight and then in its order; else "en"."""
+    wanted = {tag: weight for tag, weight in weights(header).items() if 0 < weight <= 1}
+    return negotiate_locale(sorted(wanted, key=wanted.__getitem__, reverse=True), ("en", "vi"), sep="-") or "en"
 
 
 async def _body(request: Request, limit: int) -> bytes:

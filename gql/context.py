@@ -1,11 +1,15 @@
 """What every resolver can reach: one call by one actor on one picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.dataloader import DataLoader
 
+from app import waivers
 from app.call import Call
 from okr import breach, kpi, progress
 from okr import rollup as rollups
@@ -18,6 +22,7 @@ from okr.progress import Progress
 from okr.rollup import Rollup
 from okr.snapshot import Entity, Snapshot
 from okr.target import Band, Target
+from okr.waiver import Waiver
 
 MOST_ITEMS = 50_000
 
@@ -53,7 +58,7 @@ class Context:
 
     def sees(self, entity: Entity) -> bool:
         """Tell whether the caller may see `entity`; cycles are everybody's."""
-        return isinstance(entity, Cycle) or self.sees_unit(self.picture.unit_of(entity))
+        return isinstance(entity, Cycle) or any(self.sees_unit(unit) for unit in self.picture.homes(entity))
 
     def sees_unit(self, unit: str) -> bool:
         """Tell whether the caller may see what belongs to `unit`."""
@@ -63,6 +68,17 @@ class Context:
         """Return the entity by that key where the caller may see it; else None, as if there were none."""
         entity = self.picture.find(key)
         return entity if entity is not None and self.sees(entity) else None
+
+    @cached_property
+    def waivers(self) -> DataLoader[str, Waiver | None]:
+        """Waivers by key, None where the caller sees none; all that are asked for in one turn are read at once."""
+
+        async def load(keys: Sequence[str]) -> list[Waiver | None]:
+            found = await self.call.store.waivers_by(keys)
+            seen = {key: one for key, one in found.items() if waivers.sees(self.call, one)}
+            return [seen.get(key) for key in keys]
+
+        return DataLoader(load, cache=False)  # a mutation of the same request may have ended one
 
     def root(self, key: str | None) -> str | None:
         """Return the key of the visible unit to look below; None is the whole organisation. Refuses an unknown one."""

@@ -1,5 +1,7 @@
 """The trade's enums as clients see them, every value described."""
 
+from enum import StrEnum
+
 from gql.scalars import enum
 from okr.alignment import EdgeKind as AlignmentEdgeKind
 from okr.alignment import NodeKind as AlignmentNodeKind
@@ -9,13 +11,16 @@ from okr.gap import GapKind as AlignmentFindingKind
 from okr.goal import Driver, KeyResultType, ObjectiveState, RollUp
 from okr.kpi import BreachState as BreachPhase
 from okr.number import Direction
+from okr.org import Role
 from okr.period import Period
 from okr.policy import PolicyMode, PolicyState, Severity
 from okr.progress import Flag as ProgressFlag
 from okr.progress import Status
 from okr.recommendation import Action, DismissReason, RecommendationState
 from okr.target import Band
-from rules.fields import Operator
+from okr.waiver import WaiverKind
+from rules.fields import FieldType, Operator
+from rules.template import ParameterType
 
 __all__ = [
     "Action",
@@ -28,18 +33,23 @@ __all__ = [
     "Direction",
     "DismissReason",
     "Driver",
+    "FieldType",
     "KeyResultType",
     "ObjectiveState",
     "Operator",
+    "OriginKind",
+    "ParameterType",
     "Period",
     "PolicyMode",
     "PolicyState",
     "ProgressFlag",
     "RecommendationState",
+    "Role",
     "RollUp",
     "Severity",
     "SlotState",
     "Status",
+    "WaiverKind",
 ]
 
 enum(
@@ -147,6 +157,7 @@ enum(
     dismissed="Somebody decided against it.",
     resolved="What it was about is over.",
     expired="It lapsed.",
+    waived="Matches, and somebody has exempted it until a day.",
 )
 enum(
     Severity,
@@ -193,6 +204,57 @@ enum(
     already_handled="Somebody is on it already.",
     not_relevant="It does not matter here.",
     disagree="The policy itself is not agreed with.",
+)
+enum(
+    WaiverKind,
+    "WaiverKind",
+    "Why what a policy finds is excused.",
+    waived="Accepted as it is, for a while.",
+    mitigated="Something else answers it already.",
+)
+enum(
+    FieldType,
+    "FieldType",
+    "What a field of a fact holds.",
+    number="A number.",
+    day="A day.",
+    boolean="Yes or no.",
+    choice="One of a list.",
+    reference="The id, or the name for programs, of something else.",
+    text="A text; it can be known or unknown, and is shown.",
+)
+enum(ParameterType, "ParameterType", "What a parameter holds.", number="A number.")
+
+
+class OriginKind(StrEnum):
+    """Who says what a value of a policy is."""
+
+    TEMPLATE = "template"
+    POLICY = "policy"
+    UNIT = "unit"
+
+    @classmethod
+    def of(cls, unit: str | None) -> "OriginKind":
+        """Return the kind of the origin that rules.layers writes as a unit, as "" or as None."""
+        return cls.UNIT if unit else cls.TEMPLATE if unit is None else cls.POLICY
+
+
+enum(
+    OriginKind,
+    "OriginKind",
+    "Who says what a value of a policy is.",
+    template="The template: nobody has set it.",
+    policy="The policy itself.",
+    unit="A unit that changes it for its subtree.",
+)
+enum(
+    Role,
+    "Role",
+    "What a person may do in a unit and everything below it; each may all that the ones before it may.",
+    viewer="See.",
+    member="Check in and bring numbers.",
+    lead="Set goals and answer recommendations.",
+    hr_admin="Decide about units, people and policies.",
 )
 enum(
     PolicyState,

@@ -45,6 +45,11 @@ enum(
     wrong_type="The value has another type than the field.",
     too_complex="It is larger or deeper than what is evaluated.",
     blocked_by_policy="A policy of the organisation forbids it.",
+    never_matches="A condition contradicts itself: nothing could ever meet it.",
+    always_matches="A condition says nothing: whatever is known would meet it.",
+    test_failed="A test case of the policy does not come out as it says.",
+    needs_confirmation="It may not be what was meant; repeat it with the confirmation that the message names.",
+    needs_approval="Somebody else than its author has to approve it.",
     idempotency_key_reused="The clientMutationId was used for something else.",
 )
 

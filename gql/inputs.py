@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Self
 
 import strawberry
+from strawberry.types import get_object_definition
+from strawberry.types.arguments import InputContext
 
+from app.actions import Amendment
 from app.goals import KeyResultDraft, ObjectiveDraft
 from app.kpis import KpiDraft
 from app.policies import PolicyDraft
@@ -16,15 +20,17 @@ from okr.goal import Contribution, Driver, KeyResultType, Milestone, ObjectiveSt
 from okr.kpi import BreachRule
 from okr.number import Direction
 from okr.period import Period
-from okr.policy import Scope
+from okr.policy import Example, Scope
 from okr.target import Target
-from okr.text import Text, line
+from okr.text import Text, line, prose
+from rules import condition as conditions
+from rules.fields import LONGEST
 
 LONGEST_LIST = 100
-DEEPEST = 20
 
 ONCE = "Repeating a mutation with the same word does it once and answers the same again."
 EXPECTED = "Refuse with CONFLICT unless this is the present version."
+OVERRIDE = "Why to go on where a policy blocks it; for the role that the policy lets override it, and recorded."
 
 
 def once() -> str | None:
@@ -35,6 +41,11 @@ def once() -> str | None:
 def expected() -> int | None:
     """Declare the expectedVersion of an input."""
     return strawberry.field(default=None, description=EXPECTED)  # type: ignore[no-any-return]  # a field, typed as its value
+
+
+def override() -> str | None:
+    """Declare the overrideReason of an input."""
+    return strawberry.field(default=None, description=OVERRIDE)  # type: ignore[no-any-return]  # a field, typed as its value
 
 
 @strawberry.input(description="What somebody says about a key result.")
@@ -155,6 +166,7 @@ class CreateObjectiveInput:
     depends_on_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Objectives it waits for.")
     addresses_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="KPIs it attacks.")
     key_results: list[KeyResultInput] | None = strawberry.field(default=None, description="Its key results.")
+    override_reason: str | None = override()
     client_mutation_id: str | None = once()
 
 
@@ -181,6 +193,7 @@ class UpdateObjectiveInput:
     depends_on_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="All it waits for.")
     addresses_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="All KPIs it attacks.")
     key_results: list[KeyResultInput] | None = strawberry.field(default=None, description="Key results to add.")
+    override_reason: str | None = override()
     expected_version: int | None = expected()
     client_mutation_id: str | None = once()
 
@@ -239,6 +252,7 @@ class CreateKpiInput:
     target: KpiTargetInput | None = strawberry.field(default=None, description="Its first target.")
     rule: BreachRuleInput | None = strawberry.field(default=None, description="Default: two bad, two good.")
     since: date | None = strawberry.field(default=None, description="Since when it is watched; default: today.")
+    override_reason: str | None = override()
     client_mutation_id: str | None = once()
 
 
@@ -315,6 +329,43 @@ class ConditionInput:
     )
     not_: "ConditionInput | None" = strawberry.field(name="not", default=strawberry.UNSET, description="Not this.")
     is_: ClauseInput | None = strawberry.field(name="is", default=strawberry.UNSET, description="This comparison.")
+    too_large: strawberry.Private[str] = ""
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any], context: InputContext) -> Self:
+        """Return the node that `value` writes; of one that is too large only why, since reading it would cost much."""
+        try:
+            conditions.weigh(value)
+        except Refusal as refusal:
+            return cls(too_large=refusal.message)
+        many = list[ConditionInput]
+        types: Mapping[str, Any] = {"all": many, "any": many, "not": ConditionInput, "is": ClauseInput}
+        ((name, written),) = value.items()
+        part: Any = context.convert(written, types[name], name)
+        return cls(**{f"{name}_" if name in ("not", "is") else name: part})
+
+
+get_object_definition(ConditionInput, strict=True).from_input = lambda kind, *given: kind.read(*given)
+
+
+@strawberry.input(description="A value of a field in a test case: exactly one of these.")
+class FactValueInput:
+    """What a fact says."""
+
+    name: str = strawberry.field(description="The field of the fact schema.")
+    number: Decimal | None = strawberry.field(default=None, description="A number.")
+    text: str | None = strawberry.field(default=None, description="A text, a choice or an id.")
+    flag: bool | None = strawberry.field(default=None, description="Yes or no.")
+    day: date | None = strawberry.field(default=None, description="A day.")
+
+
+@strawberry.input(description="A test case that the policy must pass before it is published.")
+class PolicyTestInput:
+    """A test case."""
+
+    name: str = strawberry.field(description="What it shows.")
+    fact: list[FactValueInput] = strawberry.field(description="What is known; all else is unknown.")
+    expect: str = strawberry.field(description='What should come out: "match", "clear" or "unknown".')
 
 
 @strawberry.input(description="A policy to save.")
@@ -323,7 +374,12 @@ class PolicyInput:
 
     key: str = strawberry.field(description="Its name for programs; a known one gets a new version.")
     template: str = strawberry.field(description='The template, or "custom" with a condition of your own.')
+    unit_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Only what is different in this unit and below: params, mode, severity, hold, lock and dates.",
+    )
     name: str | None = strawberry.field(default=None, description="What people call it.")
+    name_vi: str | None = strawberry.field(default=None, description="What people call it in Vietnamese.")
     scope: PolicyScopeInput | None = strawberry.field(default=None, description="Where it holds; default: everywhere.")
     params: list[PolicyParamInput] | None = strawberry.field(
         default=None, description="Parameters that differ from the template's."
@@ -332,11 +388,76 @@ class PolicyInput:
         default=None, description='Custom: the kind of fact ("kpi", "unit", "objective", "key_result").'
     )
     when: ConditionInput | None = strawberry.field(default=None, description="Custom: the condition.")
+    action: enums.Action | None = strawberry.field(
+        default=None, description="Custom: what it proposes; default: REVIEW."
+    )
+    message: str | None = strawberry.field(
+        default=None, description="Custom: what is said of a match; {{name}} is its subject, {{field}} a value seen."
+    )
+    message_vi: str | None = strawberry.field(default=None, description="The same in Vietnamese.")
     mode: enums.PolicyMode | None = strawberry.field(default=None, description="Default: OBSERVE.")
     severity: enums.Severity | None = strawberry.field(default=None, description="Default: WARNING.")
     hold: int | None = strawberry.field(default=None, description="Days a match must last before it is shown.")
     clear: int | None = strawberry.field(default=None, description="Days its end must last before it is resolved.")
+    cooldown: int | None = strawberry.field(default=None, description="Days of quiet after a dismissal.")
+    expires: int | None = strawberry.field(default=None, description="Days until nobody is asked any more; 0: never.")
+    overridable_by: enums.Role | None = strawberry.field(
+        default=None, description="Who may go on against a block, with a reason; default: nobody."
+    )
+    per_run: int | None = strawberry.field(
+        default=None, description="AUTO: how many recommendations it accepts in one run; default: 10."
+    )
+    effective_from: date | None = strawberry.field(default=None, description="The first day on which it holds.")
+    effective_to: date | None = strawberry.field(default=None, description="The last day on which it holds.")
+    lock: list[str] | None = strawberry.field(
+        default=None, description='What no unit below may change: "mode", "severity", "hold", "params", "params.NAME".'
+    )
+    tests: list[PolicyTestInput] | None = strawberry.field(default=None, description="Test cases; these replace all.")
     note: str | None = strawberry.field(default=None, description="Why.")
+
+
+@strawberry.input(description="A version of a policy to put in force.")
+class PublishPolicyInput:
+    """A version of a policy, or of what a unit changes of it."""
+
+    key: str = strawberry.field(description="The policy.")
+    version: int = strawberry.field(description="The version.")
+    unit_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The unit, for what a unit changes of the policy."
+    )
+    confirm: bool | None = strawberry.field(
+        default=None, description="Publish although the preview warns that it matches more than half."
+    )
+    note: str | None = strawberry.field(default=None, description="Why.")
+    client_mutation_id: str | None = once()
+
+
+@strawberry.input(description="An earlier version of a policy to go back to.")
+class RollBackPolicyInput:
+    """An earlier version of a policy, or of what a unit changes of it."""
+
+    key: str = strawberry.field(description="The policy.")
+    version: int = strawberry.field(description="The version to go back to.")
+    unit_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The unit, for what a unit changes of the policy."
+    )
+    confirm: bool | None = strawberry.field(
+        default=None, description="Publish although the preview warns that it matches more than half."
+    )
+    note: str | None = strawberry.field(default=None, description="Why.")
+    client_mutation_id: str | None = once()
+
+
+@strawberry.input(description="A policy to take out of force.")
+class RetirePolicyInput:
+    """A policy, or what a unit changes of it."""
+
+    key: str = strawberry.field(description="The policy.")
+    unit_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The unit, for what a unit changes of the policy."
+    )
+    note: str | None = strawberry.field(default=None, description="Why.")
+    client_mutation_id: str | None = once()
 
 
 @strawberry.input(description="A policy to save as a draft.")
@@ -352,6 +473,26 @@ class AcceptRecommendationInput:
     """An acceptance."""
 
     id: strawberry.ID = strawberry.field(description="The recommendation.")
+    title: str | None = strawberry.field(
+        default=None, description="What to call the proposed objective instead; what is left out stays as proposed."
+    )
+    cycle_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The cycle in which to set the proposed objective instead."
+    )
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Who is to answer for the proposed objective."
+    )
+    target: Decimal | None = strawberry.field(
+        default=None,
+        description="What the key result of the proposed objective, or the promoted KPI, is to reach instead.",
+    )
+    red_bound: Decimal | None = strawberry.field(
+        default=None, description="Where red is to begin for the promoted KPI instead."
+    )
+    swap: bool = strawberry.field(
+        default=False, description="Give up the goal that the proposal names, in the same moment, to make room."
+    )
+    override_reason: str | None = override()
     expected_version: int | None = expected()
     client_mutation_id: str | None = once()
 
@@ -476,6 +617,19 @@ def changes(given: UpdateObjectiveInput) -> Mapping[str, object]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def amendment(given: AcceptRecommendationInput) -> Amendment:
+    """Return what an acceptance changes of the proposal."""
+    return Amendment(
+        title=None if given.title is None else text(given.title, None, "title"),
+        cycle=given.cycle_id,
+        owner=given.owner_id,
+        target=given.target,
+        red_bound=given.red_bound,
+        swap=given.swap,
+        override=given.override_reason,
+    )
+
+
 def kpi(given: CreateKpiInput) -> KpiDraft:
     """Return the draft of a KPI."""
     direction: Direction = given.direction
@@ -522,22 +676,21 @@ def rule(given: BreachRuleInput | None) -> BreachRule | None:
     return None if given is None else BreachRule(bad=given.bad, good=given.good)
 
 
-def condition(given: ConditionInput, depth: int = 0) -> Mapping[str, object]:
-    """Return a condition in the JSON form that policies are stored in; refuse one nested too deep."""
-    if depth > DEEPEST:
-        raise Refusal(Code.TOO_COMPLEX, f"A condition is at most {DEEPEST} levels deep.", ("when",))
-    if given.all:
-        return {"all": [condition(part, depth + 1) for part in given.all]}
-    if given.any:
-        return {"any": [condition(part, depth + 1) for part in given.any]}
+def condition(given: ConditionInput, path: tuple[str, ...] = ("when",)) -> Mapping[str, object]:
+    """Return a condition in the JSON form that policies are stored in; refuse one that is too large or empty."""
+    if given.too_large:
+        raise Refusal(Code.TOO_COMPLEX, given.too_large, path)
+    for name, parts in (("all", given.all), ("any", given.any)):
+        if parts:
+            return {name: [condition(part, (*path, name, str(at))) for at, part in enumerate(parts)]}
     if given.not_:
-        return {"not": condition(given.not_, depth + 1)}
+        return {"not": condition(given.not_, (*path, "not"))}
     if given.is_:
-        return _clause(given.is_)
-    raise Refusal(Code.INVALID, "A condition of no parts says nothing; put a comparison in it.", ("when",))
+        return _clause(given.is_, (*path, "value"))
+    raise Refusal(Code.INVALID, "A condition of no parts says nothing; put a comparison in it.", path)
 
 
-def _clause(given: ClauseInput) -> Mapping[str, object]:
+def _clause(given: ClauseInput, path: tuple[str, ...]) -> Mapping[str, object]:
     said: dict[str, object] = {"field": given.field, "op": given.op.value}
     if given.value is None:
         return said
@@ -553,6 +706,10 @@ def _clause(given: ClauseInput) -> Mapping[str, object]:
             said["value"] = {"field": value}
         case "day":
             said["value"] = value.isoformat()
+        case "text":
+            said["value"] = prose(value, LONGEST, path)
+        case "texts":
+            said["value"] = [prose(one, LONGEST, path) for one in value]
         case _:
             said["value"] = value
     return said
@@ -568,7 +725,9 @@ def policy(given: PolicyInput) -> PolicyDraft:
     return PolicyDraft(
         key=given.key,
         template=given.template,
+        layer=given.unit_id or "",
         name=given.name,
+        name_vi=given.name_vi,
         scope=None
         if scope is None
         else Scope(
@@ -580,12 +739,41 @@ def policy(given: PolicyInput) -> PolicyDraft:
         params=None if given.params is None else {one.name: _parameter(one) for one in given.params},
         on=given.on,
         when=None if given.when is None else condition(given.when),
+        action=None if given.action is None else given.action.value,
+        message=retitled(given.message, given.message_vi, "message"),
         mode=given.mode,
         severity=given.severity,
         hold=given.hold,
         clear=given.clear,
+        cooldown=given.cooldown,
+        expires=given.expires,
+        overridable_by=None if given.overridable_by is None else given.overridable_by.value,
+        per_run=given.per_run,
+        effective_from=given.effective_from,
+        effective_to=given.effective_to,
+        lock=None if given.lock is None else few(given.lock, "lock"),
+        tests=None if given.tests is None else _tests(given.tests),
         note=given.note or "",
     )
+
+
+def _tests(given: list[PolicyTestInput]) -> tuple[Example, ...]:
+    few([one.name for one in given], "tests")
+    return tuple(_test(one, at) for at, one in enumerate(given))
+
+
+def _test(given: PolicyTestInput, at: int) -> Example:
+    fact: dict[str, object] = {}
+    for place, one in enumerate(given.fact):
+        said = [value for value in (one.number, one.text, one.flag, one.day) if value is not None]
+        if len(said) != 1:
+            where = ("tests", str(at), "fact", str(place))
+            raise Refusal(Code.INVALID, f'Give "{one.name}" a number, a text, a flag or a day: one of them.', where)
+        (value,) = said
+        if isinstance(value, date):
+            value = value.isoformat()
+        fact[one.name] = _number(value) if isinstance(value, Decimal) else value
+    return Example(name=given.name, fact=fact, expect=given.expect)
 
 
 def _parameter(given: PolicyParamInput) -> Decimal | str:

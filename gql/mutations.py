@@ -1,30 +1,24 @@
 """What can be done. Every mutation answers with what it changed, or with userErrors and nothing written."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from app import check_ins, goals, kpis, org, policies, readings, recommendations
+from app import check_ins, goals, kpis, org, readings, recommendations, waivers
 from app.goals import Change
 from app.org import UnitDraft
 from app.readings import ReadingDraft
 from gql import inputs
+from gql import waivers as exempt
 from gql.context import Info
 from gql.errors import UserError
 from gql.nodes import CheckIn, KeyResult, Kpi, Node, Objective, OrgUnit, Recommendation
-from gql.policies import Policy
-from gql.writing import Writing
+from gql.policy_writing import PolicyMutation
+from gql.writing import GIVEN, answer, errors, write
 from okr.check_in import Draft
 from okr.errors import Code, Refusal
 
 LARGEST_BATCH = 1_000
-GIVEN = strawberry.argument(description="What to do.")
-
-
-def errors() -> list[UserError]:
-    """Declare the userErrors of a payload."""
-    return strawberry.field(default_factory=list, description="Why nothing was done; empty where it was.")  # type: ignore[no-any-return]  # a field, typed as its value
 
 
 @strawberry.type(description="The answer to recordCheckIn.")
@@ -113,14 +107,6 @@ class UpdateKpiPayload:
     user_errors: list[UserError] = errors()
 
 
-@strawberry.type(description="The answer to savePolicy.")
-class SavePolicyPayload:
-    """The answer to savePolicy."""
-
-    policy: Policy | None = strawberry.field(default=None, description="The saved draft.")
-    user_errors: list[UserError] = errors()
-
-
 @strawberry.type(description="The answer to dismissRecommendation.")
 class DismissRecommendationPayload:
     """The answer to dismissRecommendation."""
@@ -152,19 +138,8 @@ class AcceptRecommendationPayload:
     user_errors: list[UserError] = errors()
 
 
-def write(description: str, payload: Callable[..., object]) -> Callable[[Callable[..., object]], Any]:
-    """Declare a mutation that answers with `payload`; see gql.writing."""
-
-    def declare(resolver: Callable[..., object]) -> Any:  # a StrawberryField, typed as what it holds
-        return strawberry.mutation(
-            resolver=resolver, description=description, graphql_type=payload, extensions=[Writing(payload)]
-        )
-
-    return declare
-
-
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(PolicyMutation):
     """The root of mutations."""
 
     @write("Check in on a key result.", RecordCheckInPayload)
@@ -233,7 +208,7 @@ class Mutation:
     @staticmethod
     async def create_objective(info: Info, input: Annotated[inputs.CreateObjectiveInput, GIVEN]) -> object:
         """Create an objective."""
-        made = await goals.create(info.context.call, inputs.objective(input))
+        made = await goals.create(info.context.call, inputs.objective(input), override=input.override_reason)
         return answer(CreateObjectivePayload, objective=made)
 
     @write("Change an objective, its alignment, or add key results.", UpdateObjectivePayload)
@@ -244,6 +219,7 @@ class Mutation:
             values=inputs.changes(input),
             key_results=inputs.key_results(input.key_results),
             replace_parent=input.replace_parent,
+            override=input.override_reason,
         )
         changed = await goals.update(info.context.call, input.id, change, input.expected_version)
         return answer(UpdateObjectivePayload, objective=changed)
@@ -265,7 +241,8 @@ class Mutation:
     @staticmethod
     async def create_kpi(info: Info, input: Annotated[inputs.CreateKpiInput, GIVEN]) -> object:
         """Create a KPI."""
-        return answer(CreateKpiPayload, kpi=await kpis.create(info.context.call, inputs.kpi(input)))
+        made = await kpis.create(info.context.call, inputs.kpi(input), override=input.override_reason)
+        return answer(CreateKpiPayload, kpi=made)
 
     @write("Change a KPI, or let a target follow the present one.", UpdateKpiPayload)
     @staticmethod
@@ -280,18 +257,12 @@ class Mutation:
         )
         return answer(UpdateKpiPayload, kpi=changed)
 
-    @write("Save a policy as a draft; it is in force only once published.", SavePolicyPayload)
-    @staticmethod
-    async def save_policy(info: Info, input: Annotated[inputs.SavePolicyInput, GIVEN]) -> object:
-        """Save a draft of a policy."""
-        return answer(SavePolicyPayload, policy=await policies.save(info.context.call, inputs.policy(input.policy)))
-
     @write("Accept a recommendation and carry out what it proposes.", AcceptRecommendationPayload)
     @staticmethod
     async def accept_recommendation(info: Info, input: Annotated[inputs.AcceptRecommendationInput, GIVEN]) -> object:
         """Accept a recommendation."""
         call = info.context.call
-        done = await recommendations.accept(call, input.id, input.expected_version)
+        done = await recommendations.accept(call, input.id, input.expected_version, inputs.amendment(input))
         created = [found for key in done.created if (found := info.context.find(key))]
         return answer(AcceptRecommendationPayload, recommendation=done, created=created)
 
@@ -311,7 +282,18 @@ class Mutation:
         done = await recommendations.snooze(info.context.call, input.id, input.until, input.expected_version)
         return answer(SnoozeRecommendationPayload, recommendation=done)
 
+    @write(
+        "Excuse what a policy finds in a unit or on a subject, for a reason and until a day.", exempt.GrantWaiverPayload
+    )
+    @staticmethod
+    async def grant_waiver(info: Info, input: Annotated[exempt.GrantWaiverInput, GIVEN]) -> object:
+        """Grant a waiver."""
+        granted = await waivers.grant(info.context.call, exempt.draft(input))
+        return answer(exempt.GrantWaiverPayload, waiver=granted)
 
-def answer(payload: Callable[..., object], **parts: object) -> object:
-    """Return a payload whose parts are domain objects; its views read them as they are."""
-    return payload(**parts)
+    @write("End a waiver before its day; what still matches is asked again.", exempt.EndWaiverPayload)
+    @staticmethod
+    async def end_waiver(info: Info, input: Annotated[exempt.EndWaiverInput, GIVEN]) -> object:
+        """End a waiver."""
+        ended = await waivers.end(info.context.call, input.id, input.reason, input.expected_version)
+        return answer(exempt.EndWaiverPayload, waiver=ended)

@@ -11,11 +11,12 @@ from typing import Annotated
 import strawberry
 from strawberry import Parent
 
+from app import waivers
 from gql import enums
 from gql.context import Info
 from gql.explanation import Explanation, Proposal
 from gql.fields import After, Connection, First, InCycle, connection, field, foreign, page, window
-from okr import check_in, goal, kpi, org, recommendation
+from okr import check_in, goal, kpi, org, recommendation, waiver
 from okr import cycle as cycles
 from okr.check_in import FilledSlot
 from okr.snapshot import Entity
@@ -116,8 +117,8 @@ class OrgUnit(Node):
     @field("Who leads it.", Person | None)
     @staticmethod
     def lead(unit: Parent[org.OrgUnit], info: Info) -> org.Person | None:
-        """Return the lead."""
-        return info.context.picture.people.get(unit.lead or "")
+        """Return the lead, where the unit is visible."""
+        return info.context.picture.people.get(unit.lead or "") if info.context.sees(unit) else None
 
     @field("The unit above; null at the top of what the caller may see.", "OrgUnit | None")
     @staticmethod
@@ -127,28 +128,31 @@ class OrgUnit(Node):
 
     @field("The units right below.", list["OrgUnit"])
     @staticmethod
-    def children(unit: Parent[org.OrgUnit], info: Info) -> tuple[org.OrgUnit, ...]:
-        """Return the units below; who sees a unit sees its subtree."""
-        return info.context.picture.children.get(unit.key, ())
+    def children(unit: Parent[org.OrgUnit], info: Info) -> list[org.OrgUnit]:
+        """Return the visible units below."""
+        context = info.context
+        return [child for child in context.picture.children.get(unit.key, ()) if context.sees(child)]
 
     @field("The objectives it owns, of one cycle or of all.", list["Objective"])
     @staticmethod
     def objectives(unit: Parent[org.OrgUnit], info: Info, cycle: OfCycle = None) -> list[goal.Objective]:
-        """Return the objectives."""
-        mine = info.context.picture.objectives_of.get(unit.key, ())
+        """Return the visible objectives."""
+        context = info.context
+        mine = context.picture.objectives_of.get(unit.key, ()) if context.sees(unit) else ()
         return [objective for objective in mine if cycle is None or objective.cycle == cycle]
 
     @field("The KPIs it watches.", list["Kpi"])
     @staticmethod
-    def kpis(unit: Parent[org.OrgUnit], info: Info) -> tuple[kpi.Kpi, ...]:
-        """Return the KPIs."""
-        return info.context.picture.kpis_of.get(unit.key, ())
+    def kpis(unit: Parent[org.OrgUnit], info: Info) -> list[kpi.Kpi]:
+        """Return the visible KPIs."""
+        context = info.context
+        return [watched for watched in context.picture.kpis_of.get(unit.key, ()) if context.sees(watched)]
 
     @field("The mean progress of its counted objectives, 0 to 1; null where there is none.", float | None)
     @staticmethod
     def progress(unit: Parent[org.OrgUnit], info: Info, cycle: InCycle = None) -> Decimal | None:
-        """Return the progress in a cycle, or in the present quarter."""
-        return info.context.unit_progress(unit.key, cycle)
+        """Return the progress in a cycle, or in the present quarter, where the unit is visible."""
+        return info.context.unit_progress(unit.key, cycle) if info.context.sees(unit) else None
 
     @classmethod
     def is_type_of(cls, value: object, _: object) -> bool:
@@ -558,7 +562,7 @@ class Kpi(Node):
         """Return the name in the caller's language."""
         return watched.name.said(info.context.language)
 
-    @field("The unit it belongs to.", OrgUnit)
+    @field("The unit it belongs to; who only has to act on the KPI learns of that unit no more than its name.", OrgUnit)
     @staticmethod
     def unit(watched: Parent[kpi.Kpi], info: Info) -> org.OrgUnit:
         """Return the unit."""
@@ -708,6 +712,63 @@ class CheckInSlot:
         return picture.people.get(due.key_result.owner or picture.objectives[due.key_result.objective].owner or "")
 
 
+@strawberry.type(description="What a policy does not demand of a unit or a subject for a while, and why.")
+class Waiver(Node):
+    """A waiver."""
+
+    kind: enums.WaiverKind = strawberry.field(description="Why it is excused, in a word.")
+    reason: str = strawberry.field(description="Why it is excused, as the approver wrote it.")
+    until: date = strawberry.field(description="The first day on which it no longer holds.")
+    created_at: datetime = strawberry.field(description="When it was granted.")
+    ended_at: datetime | None = strawberry.field(description="When somebody ended it before its day.")
+    end_reason: str = strawberry.field(description="Why somebody ended it before its day; empty where nobody did.")
+    version: int = strawberry.field(description="Raised by every change; pass it as expectedVersion.")
+
+    @field("The policy that it is a waiver of.")
+    @staticmethod
+    def policy_key(granted: Parent[waiver.Waiver]) -> str:
+        """Return the policy's key."""
+        return granted.policy
+
+    @field(
+        "The unit whose subtree is exempt; null where a single subject is, or where it is not visible.", OrgUnit | None
+    )
+    @staticmethod
+    def unit(granted: Parent[waiver.Waiver], info: Info) -> Entity | None:
+        """Return the unit where it is visible."""
+        return info.context.find(granted.unit or "")
+
+    @field("The subject that is exempt; null where a whole subtree is.", Node | None)
+    @staticmethod
+    def subject(granted: Parent[waiver.Waiver], info: Info) -> Entity | None:
+        """Return the subject where it is visible."""
+        return info.context.find(granted.subject.key) if granted.subject else None
+
+    @field("Whether it holds today.")
+    @staticmethod
+    def active(granted: Parent[waiver.Waiver], info: Info) -> bool:
+        """Tell whether it holds on the local day where it was granted."""
+        call = info.context.call
+        return waiver.holds(granted, call.picture.today(waivers.home(call, granted)))
+
+    @field("Who approved it.", Person | None)
+    @staticmethod
+    def approved_by(granted: Parent[waiver.Waiver], info: Info) -> org.Person | None:
+        """Return the approver; null where that was the service itself."""
+        return info.context.picture.people.get(granted.approved_by)
+
+    @field("Who ended it before its day.", Person | None)
+    @staticmethod
+    def ended_by(granted: Parent[waiver.Waiver], info: Info) -> org.Person | None:
+        """Return who ended it."""
+        return info.context.picture.people.get(granted.ended_by or "")
+
+    @classmethod
+    def is_type_of(cls, value: object, _: object) -> bool:
+        """Tell whether this view is for `value`."""
+        return isinstance(value, waiver.Waiver)
+
+
 @strawberry.type(description="What a policy found, what it proposes, and what people did about it.")
 class Recommendation(Node):
     """A recommendation."""
@@ -767,6 +828,13 @@ class Recommendation(Node):
     def proposal(filed: Parent[recommendation.Recommendation]) -> recommendation.Proposal | None:
         """Return the proposal."""
         return filed.finding.proposal
+
+    @field("The waiver that covers the match, where it is waived.", Waiver | None)
+    @staticmethod
+    async def waiver(filed: Parent[recommendation.Recommendation], info: Info) -> waiver.Waiver | None:
+        """Return the waiver where it is visible."""
+        key = filed.finding.waiver
+        return await info.context.waivers.load(key) if key else None
 
     @field('What stands in its way ("goal limit").')
     @staticmethod

@@ -15,6 +15,8 @@ from okr import focus, kpi, org, policy
 from okr.keys import Kind
 from okr.org import Role
 from okr.snapshot import Entity
+from rules import outline
+from rules import policy as judged
 from store import change
 
 
@@ -52,7 +54,21 @@ class PolicyScope:
         return list(scope.cycles)
 
 
-@strawberry.type(description="One version of a policy.")
+@strawberry.type(description="A test case of a policy.")
+class PolicyTest:
+    """A test case."""
+
+    name: str = strawberry.field(description="What it shows.")
+    expect: str = strawberry.field(description='What should come out: "match", "clear" or "unknown".')
+
+    @field("What is known, as JSON text.")
+    @staticmethod
+    def fact(example: Parent[policy.Example]) -> str:
+        """Return the fact."""
+        return orjson.dumps(example.fact, default=str).decode()
+
+
+@strawberry.type(description="One version of a policy, or of what a unit changes of it.")
 class Policy(Node):
     """A policy."""
 
@@ -60,15 +76,64 @@ class Policy(Node):
     version: int = strawberry.field(description="The version; published ones never change.")
     state: enums.PolicyState = strawberry.field(description="Where the version is in its life.")
     template: str = strawberry.field(description='The template it is made from, or "custom".')
-    name: str = strawberry.field(description="What people call it.")
     mode: enums.PolicyMode = strawberry.field(description="How far it may go.")
     severity: enums.Severity = strawberry.field(description="How much a match matters.")
     scope: PolicyScope = strawberry.field(description="Where it holds.")
     hold: int = strawberry.field(description="Days a match must last before it is shown.")
     clear: int = strawberry.field(description="Days its end must last before it is resolved.")
     cooldown: int = strawberry.field(description="Days of quiet after a dismissal.")
+    expires: int = strawberry.field(description="Days until nobody is asked any more; 0: never.")
+    overridable_by: enums.Role | None = strawberry.field(
+        description="Who may go on against a block, with a reason; null: nobody."
+    )
+    per_run: int = strawberry.field(description="AUTO: how many recommendations it accepts in one run.")
+    effective_from: date | None = strawberry.field(description="The first day on which it holds.")
+    effective_to: date | None = strawberry.field(description="The last day on which it holds.")
+    lock: list[str] = strawberry.field(description="What no unit below may change.")
+    sets: list[str] = strawberry.field(
+        description="Of a unit's changes: which of mode, severity and hold are among them."
+    )
     note: str = strawberry.field(description="Why this version was made.")
     created_at: datetime = strawberry.field(description="When this version was made.")
+    approved_at: datetime | None = strawberry.field(description="When it was published.")
+    based_on: int = strawberry.field(description="The version that was in force when it was drafted; 0: none.")
+
+    @field("What people call it.")
+    @staticmethod
+    def name(root: Parent[policy.Policy], info: Info) -> str:
+        """Return the name in the caller's language."""
+        return (root.name_vi if info.context.language == "vi" else "") or root.name
+
+    @field("The unit whose changes of the policy this is; null for the policy itself.", OrgUnit | None)
+    @staticmethod
+    def unit(root: Parent[policy.Policy], info: Info) -> Entity | None:
+        """Return the unit."""
+        return info.context.find(root.layer) if root.layer else None
+
+    @field("Who wrote it: a person's name, or what of the service.")
+    @staticmethod
+    def author(root: Parent[policy.Policy], info: Info) -> str:
+        """Return the author's name."""
+        return _named(info, root.author)
+
+    @field("Who published it.")
+    @staticmethod
+    def approved_by(root: Parent[policy.Policy], info: Info) -> str | None:
+        """Return the approver's name."""
+        return _named(info, root.approved_by) if root.approved_by else None
+
+    @field("The condition in words, with the values of its parameters.")
+    @staticmethod
+    def formula(root: Parent[policy.Policy], info: Info) -> str:
+        """Return the condition in words."""
+        resolved = judged.resolve(root)
+        return outline.formula(resolved.kind, resolved.condition, info.context.language)
+
+    @field("The test cases that it must pass.", list[PolicyTest])
+    @staticmethod
+    def tests(root: Parent[policy.Policy]) -> tuple[policy.Example, ...]:
+        """Return the test cases."""
+        return root.tests
 
     @field("The global id of this version.", strawberry.ID)
     @staticmethod
@@ -80,14 +145,7 @@ class Policy(Node):
     @staticmethod
     def params(root: Parent[policy.Policy]) -> list[PolicyParam]:
         """Return the parameters by name."""
-        return [
-            PolicyParam(
-                name=name,
-                value=value if isinstance(value, Decimal) else None,
-                text=None if isinstance(value, Decimal) else str(value),
-            )
-            for name, value in sorted(root.params.items())
-        ]
+        return [param(name, value) for name, value in sorted(root.params.items())]
 
     @field("The condition of a custom policy, as JSON text.", str | None)
     @staticmethod
@@ -171,19 +229,49 @@ class AuditEntry:
         return orjson.dumps(entry.after, default=_plain).decode()
 
 
+def param(name: str, value: Decimal | str) -> PolicyParam:
+    """Return a parameter as it is shown."""
+    number = value if isinstance(value, Decimal) else None
+    return PolicyParam(name=name, value=number, text=None if number is not None else str(value))
+
+
 def version_key(version: policy.Policy) -> str:
     """Return the global id of one version of a policy."""
-    return f"{Kind.POLICY.value}_{version.key}:{version.version}"
+    layer = f"@{version.layer}" if version.layer else ""
+    return f"{Kind.POLICY.value}_{version.key}{layer}:{version.version}"
 
 
 async def named(context: Context, key: str) -> policy.Policy | None:
     """Return the version of a policy by its global id; only HR administrators see what is not published."""
     name, _, number = key.removeprefix(f"{Kind.POLICY.value}_").rpartition(":")
-    found = [p for p in await context.call.store.policy_versions(name) if str(p.version) == number] if name else []
-    if not found:
-        return None
-    hr = context.call.may(Role.HR_ADMIN, context.picture.root.key)
-    return found[0] if hr or found[0].state is policy.PolicyState.PUBLISHED else None
+    name, _, layer = name.rpartition("@") if "@" in name else (name, "", "")
+    versions = await context.call.store.policy_versions(name, layer) if name else ()
+    found = next((each for each in versions if str(each.version) == number), None)
+    return found if found is not None and visible(context, found) else None
+
+
+def visible(context: Context, version: policy.Policy) -> bool:
+    """Tell whether the caller may see a version: what is in force where she sees, and all of it as HR administrator.
+
+    A policy is also to be seen by those who stand in the subtree of a unit that it names.
+    """
+    if version.layer and not (version.layer in context.picture.units and context.sees_unit(version.layer)):
+        return False
+    places = (version.layer,) if version.layer else version.scope.units or (context.picture.root.key,)
+    if version.state is not policy.PolicyState.PUBLISHED:
+        return all(context.call.may(Role.HR_ADMIN, unit) for unit in places)
+    return bool(version.layer) or not version.scope.units or any(_stands_by(context, unit) for unit in places)
+
+
+def _stands_by(context: Context, unit: str) -> bool:
+    paths = context.picture.paths
+    stands_in = any(unit in paths.get(grant.unit, ()) for grant in context.call.actor.grants)
+    return unit in paths and (stands_in or context.sees_unit(unit))
+
+
+def _named(info: Info, key: str) -> str:
+    person = info.context.picture.people.get(key)
+    return person.name if person else key
 
 
 def _plain(value: object) -> str:

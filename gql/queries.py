@@ -6,8 +6,9 @@ from typing import Annotated
 import strawberry
 from strawberry import Parent
 
+from app import policies, preview, quality, waivers
 from app import recommendations as filed
-from gql import enums
+from gql import enums, inputs
 from gql.context import Context, Info
 from gql.errors import BadInput
 from gql.fields import LARGEST_PAGE, After, Below, Connection, First, InCycle, connection, field, foreign, page, window
@@ -21,18 +22,23 @@ from gql.nodes import (
     OrgUnit,
     Person,
     Recommendation,
+    Waiver,
 )
-from gql.policies import AuditEntry, FocusKpi, Policy, named
+from gql.policies import AuditEntry, FocusKpi, named
+from gql.policy_reading import PolicyQuery
+from gql.preview import PolicyPreview
+from gql.quality import Decision, PolicyQuality
 from gql.tree import LONGEST_DEPTH, AlignmentTree
-from okr import alignment, check_in, focus, org, recommendation
+from gql.waivers import WaiverFilter, listed
+from okr import alignment, check_in, focus, org, recommendation, waiver
 from okr import cycle as cycles
-from okr import policy as policies
 from okr.check_in import SlotState
 from okr.errors import Code, Refusal
 from okr.goal import ObjectiveState
 from okr.keys import Kind, kind_of
 from okr.org import Role
-from okr.snapshot import Entity
+from okr.quality import Quality
+from rules import preview as previews
 
 NARROW = strawberry.argument(description="What to leave out; every part narrows.")
 
@@ -99,7 +105,9 @@ class ObjectiveFilter:
 class KpiFilter:
     """A filter of KPIs."""
 
-    root: strawberry.ID | None = strawberry.field(default=None, description="Only of this unit and what is below it.")
+    root: strawberry.ID | None = strawberry.field(
+        default=None, description="Only what this unit and those below it own, or must act on."
+    )
     bands: list[enums.Band] | None = strawberry.field(default=None, description="Only in these bands.")
     unmoved: bool | None = strawberry.field(
         default=None, description="Only those that no key result measures (or only the others)."
@@ -131,16 +139,6 @@ class RecommendationFilter:
     subject_id: strawberry.ID | None = strawberry.field(default=None, description="Only about this entity.")
 
 
-@strawberry.input(description="Which policies to list; every part narrows.")
-class PolicyFilter:
-    """A filter of policies."""
-
-    keys: list[str] | None = strawberry.field(default=None, description="Only these policies.")
-    states: list[enums.PolicyState] | None = strawberry.field(
-        default=None, description="Only versions in these states; by default the published ones."
-    )
-
-
 @strawberry.input(description="Which audit entries to list; every part narrows.")
 class AuditFilter:
     """A filter of audit entries."""
@@ -151,7 +149,7 @@ class AuditFilter:
 
 
 @strawberry.type(description="What can be asked; everything is limited to what the caller may see.")
-class Query:
+class Query(PolicyQuery):
     """The root of queries."""
 
     @field("Who is calling.", Viewer)
@@ -245,7 +243,7 @@ class Query:
         found = [
             watched
             for watched in context.picture.kpis.values()
-            if context.below(root, watched.unit)
+            if any(context.below(root, unit) for unit in context.picture.homes(watched))
             and (narrow.bands is None or context.band(watched) in narrow.bands)
             and (narrow.unmoved is None or narrow.unmoved is not bool(context.picture.movers_of.get(watched.key)))
         ]
@@ -311,17 +309,42 @@ class Query:
         ranked = focus.ranking(context.picture, context.root(below), focus.Weights())
         return [score for score in ranked if context.sees(context.picture.kpis[score.kpi])][:size]
 
-    @field("The policies; HR administrators see all versions.", list[Policy])
+    @field("The waivers that hold, by the day they last to.", list[Waiver])
     @staticmethod
-    async def policies(info: Info, filter: Annotated[PolicyFilter | None, NARROW] = None) -> list[policies.Policy]:
-        """Return policies, by key and newest version first."""
-        narrow, context = filter or PolicyFilter(), info.context
-        wanted = narrow.states or [policies.PolicyState.PUBLISHED]
-        if set(wanted) != {policies.PolicyState.PUBLISHED}:
-            context.call.require(Role.HR_ADMIN, context.picture.root.key)
-        found = await context.call.store.policy_versions()
-        chosen = [p for p in found if p.state in wanted and (narrow.keys is None or p.key in narrow.keys)]
-        return sorted(chosen, key=lambda p: (p.key, -p.version))
+    async def waivers(info: Info, filter: Annotated[WaiverFilter | None, NARROW] = None) -> list[waiver.Waiver]:
+        """Return the visible waivers."""
+        return await listed(info.context, filter or WaiverFilter())
+
+    @field("What people made of each policy; for HR administrators of the whole organisation.", list[PolicyQuality])
+    @staticmethod
+    async def policy_quality(info: Info) -> tuple[Quality, ...]:
+        """Return the quality of each policy, by key."""
+        return await quality.report(info.context.call)
+
+    @field("What each run of the policies came to; for HR administrators of all.", Connection[Decision])
+    @staticmethod
+    async def decision_log(info: Info, first: First = None, after: After = None) -> object:
+        """Return a page of the decision log, newest first."""
+        context = info.context
+        context.call.require(Role.HR_ADMIN, context.picture.root.key)
+        asked = window("decisionLog", first, after)
+        before = _instant_place(asked.after)
+        found = await context.call.store.decisions(before=before, limit=asked.size + 1)
+        return connection([((decision.at.isoformat(), decision.key), decision) for decision in found], asked)
+
+    @field("What publishing a policy would do today and would have done; nothing is stored.", PolicyPreview)
+    @staticmethod
+    async def preview_policy(
+        info: Info,
+        input: Annotated[inputs.PolicyInput, strawberry.argument(description="The policy, as for savePolicy.")],
+        backtest_days: Annotated[
+            int | None,
+            strawberry.argument(description="How many past days to look at as well, today included, up to 10,000."),
+        ] = None,
+    ) -> previews.Preview:
+        """Return the preview of a draft; for those who may save it."""
+        call = info.context.call
+        return await preview.preview(call, await policies.written(call, inputs.policy(input)), backtest_days or 0)
 
     @field("Who changed what; for HR administrators of the whole organisation.", Connection[AuditEntry])
     @staticmethod
@@ -353,9 +376,11 @@ def alignment_tree(context: Context, cycle: str | None, root: str | None, depth:
     return AlignmentTree(shown=shown, span=span)
 
 
-async def _node(context: Context, key: str) -> Entity | recommendation.Recommendation | policies.Policy | object | None:
+async def _node(context: Context, key: str) -> object:
     if kind_of(key) is Kind.RECOMMENDATION:
         return await filed.find(context.call, key)
+    if kind_of(key) is Kind.WAIVER:
+        return await waivers.find(context.call, key)
     if kind_of(key) is Kind.POLICY:
         return await named(context, key)
     if kind_of(key) is Kind.CHECK_IN:

@@ -12,7 +12,7 @@ from strawberry.types import ExecutionContext
 from gql.errors import Classify
 from gql.limits import Bounded, Limits
 from gql.mutations import Mutation
-from gql.nodes import CheckIn, Cycle, KeyResult, Kpi, Objective, OrgUnit, Person, Recommendation
+from gql.nodes import CheckIn, Cycle, KeyResult, Kpi, Objective, OrgUnit, Person, Recommendation, Waiver
 from gql.policies import Policy
 from gql.queries import Query
 from gql.scalars import SCALARS
@@ -38,7 +38,7 @@ def _classify() -> Classify:
 SCHEMA = Schema(
     query=Query,
     mutation=Mutation,
-    types=[CheckIn, Cycle, KeyResult, Kpi, Objective, OrgUnit, Person, Policy, Recommendation],
+    types=[CheckIn, Cycle, KeyResult, Kpi, Objective, OrgUnit, Person, Policy, Recommendation, Waiver],
     extensions=[_classify, _limits],
     execution_context_class=Bounded,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -1,4 +1,4 @@
-"""What all mutations share: done once, refused as data, and evaluated after."""
+"""What all mutations share: how they are declared; done once, refused as data, and evaluated after."""
 
 import hashlib
 import inspect
@@ -13,11 +13,12 @@ from strawberry.extensions import FieldExtension
 from app import evaluation
 from app.call import Call, Once
 from gql.context import Context
-from gql.errors import user_error
+from gql.errors import UserError, user_error
 from okr.errors import Code, Refusal
 from store.change import Repeated
 
 LONGEST_WORD = 200
+GIVEN = strawberry.argument(description="What to do.")
 
 
 class Writing(FieldExtension):
@@ -50,6 +51,27 @@ class Writing(FieldExtension):
         if call.touched:
             await evaluation.after(call, tuple(call.touched))
         return done
+
+
+def errors() -> list[UserError]:
+    """Declare the userErrors of a payload."""
+    return strawberry.field(default_factory=list, description="Why nothing was done; empty where it was.")  # type: ignore[no-any-return]  # a field, typed as its value
+
+
+def write(description: str, payload: Callable[..., object]) -> Callable[[Callable[..., object]], Any]:
+    """Declare a mutation that answers with `payload`; see gql.writing."""
+
+    def declare(resolver: Callable[..., object]) -> Any:  # a StrawberryField, typed as what it holds
+        return strawberry.mutation(
+            resolver=resolver, description=description, graphql_type=payload, extensions=[Writing(payload)]
+        )
+
+    return declare
+
+
+def answer(payload: Callable[..., object], **parts: object) -> object:
+    """Return a payload whose parts are domain objects; its views read them as they are."""
+    return payload(**parts)
 
 
 async def _run(call: Call, once: Once | None, step: Callable[[], Any]) -> Any:  # the payload

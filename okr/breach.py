@@ -1,6 +1,6 @@
 """Breaches: when a KPI's readings open an episode of trouble, and when it is over."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,9 @@ from okr import target as targets
 from okr.kpi import BreachRule, BreachState, Episode, Kpi, Reading, Watch
 from okr.number import Direction, better
 from okr.target import Band, Target
+
+RECENT = 12
+"""How many of the last judged values a checkpoint keeps: a year of months."""
 
 RANK = {Band.GREEN: 0, Band.AMBER: 1, Band.RED: 2}
 
@@ -54,7 +57,8 @@ def advance(kpi: Kpi, watch: Watch, reading: Reading) -> tuple[Watch, Episode | 
         raise ValueError(f"{reading.period} is judged up to {watch.judged}; replay the history instead.")
     watch, ended = _renewed(kpi, watch, reading.period)
     verdict = judge(kpi, reading)
-    counted = replace(watch, judged=reading.period)
+    recent = (*watch.recent, reading.value)[-RECENT:]
+    counted = replace(watch, judged=reading.period, recent=recent)
     if verdict is None:
         return counted, ended
     counted = replace(
@@ -137,12 +141,6 @@ def rewatched(kpi: Kpi, readings: Iterable[Reading], today: date) -> tuple[Kpi, 
     return replace(kpi, latest=newest, watch=watch, unjudged=rest), episodes
 
 
-def superseded(before: Collection[str], after: Iterable[Episode]) -> tuple[str, ...]:
-    """Return the keys of episodes known `before` a replay that no longer hold `after` it, in their old order."""
-    holding = {episode.key for episode in after}
-    return tuple(key for key in before if key not in holding)
-
-
 def _renewed(kpi: Kpi, watch: Watch, upto: date) -> tuple[Watch, Episode | None]:
     """Return the watch reset by a fresh target that began after the last judged period and by `upto`."""
     if watch.judged is None:
@@ -152,7 +150,7 @@ def _renewed(kpi: Kpi, watch: Watch, upto: date) -> tuple[Watch, Episode | None]
     if reset is None:
         return watch, None
     ended = replace(watch.episode, over=reset) if watch.episode else None
-    return Watch(judged=watch.judged, episodes=watch.episodes), ended
+    return Watch(judged=watch.judged, episodes=watch.episodes, recent=watch.recent), ended
 
 
 def _on_guard(kpi: Kpi, watch: Watch, reading: Reading, verdict: Verdict) -> Watch:

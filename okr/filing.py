@@ -1,6 +1,6 @@
 """Filing: what a run of the policies does to the recommendations on file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -39,25 +39,27 @@ def reconcile(
     filed: Iterable[Recommendation],
     found: Iterable[Finding],
     standing: Callable[[Recommendation], Standing],
-    terms: Mapping[str, Terms],
+    terms: Callable[[Finding], Terms],
     at: datetime,
+    excused: Callable[[Recommendation], str] | None = None,
 ) -> tuple[Recommendation, ...]:
     """Return what a run changes on file: those on file that moved or saw something new, then the new ones.
 
     `filed` are the live ones, at most one per `dedupe`; `standing` answers for those that were not found again; `terms`
-    are by policy key. Reconciling the result once more changes nothing. Missing data never resolves anything.
-    Versions are left as they are: whoever stores a recommendation raises its.
+    says how long the policy of a finding waits. `excused` names the waiver that now covers one whose data are missing,
+    empty where none does; without it such a one stays waived, or not. Reconciling the result once more changes nothing.
+    Missing data never resolves anything. Versions are left as they are: whoever stores a recommendation raises its.
     """
     fresh = {finding.dedupe: finding for finding in found}
     changed: list[Recommendation] = []
     for before in filter(recommendation.live, filed):
         finding = fresh.get(before.finding.dedupe)
-        after = _after_run(before, finding, standing, terms.get(before.finding.policy, Terms()), at)
+        after = _after_run(before, finding, standing, terms(before.finding), at, excused)
         if after != before:
             changed.append(after)
         if recommendation.live(after):
             fresh.pop(after.finding.dedupe, None)
-    return (*changed, *(_filed(tenant, finding, terms.get(finding.policy, Terms()), at) for finding in fresh.values()))
+    return (*changed, *(_filed(tenant, finding, terms(finding), at) for finding in fresh.values()))
 
 
 def _after_run(
@@ -66,6 +68,7 @@ def _after_run(
     standing: Callable[[Recommendation], Standing],
     terms: Terms,
     at: datetime,
+    excused: Callable[[Recommendation], str] | None,
 ) -> Recommendation:
     verdict = None if finding else standing(before)
     if verdict is Standing.UNTOUCHED:
@@ -77,13 +80,15 @@ def _after_run(
         after = _void(after, at)
     elif verdict is not Standing.UNKNOWN:
         after = _unseen(after, terms, at, cured=verdict is Standing.CURED)
+    elif excused is not None:
+        after = _excused(after, excused(after), terms, at)
     return _lapsed(after, terms, at)
 
 
 def _filed(tenant: str, finding: Finding, terms: Terms, at: datetime) -> Recommendation:
     key = keys.derive(keys.Kind.RECOMMENDATION, tenant, finding.dedupe, at.isoformat())
     pending = Recommendation(key=key, state=RecommendationState.PENDING, finding=finding, first_seen=at, last_seen=at)
-    return _held(pending, terms, at)
+    return _waived(pending, at) if finding.waiver else _held(pending, terms, at)
 
 
 def _in_time(filed: Recommendation, at: datetime) -> Recommendation:
@@ -99,18 +104,22 @@ def _waited(filed: Recommendation, at: datetime) -> bool:
 
 def _seen(filed: Recommendation, finding: Finding, terms: Terms, at: datetime) -> Recommendation:
     """What finding it again does."""
+    if finding.waiver:
+        return _seen_waived(filed, finding, at)
     match filed.state:
         case RecommendationState.PENDING:
             return _held(_refreshed(filed, finding, at), terms, at)
         case RecommendationState.OPEN:
             return _refreshed(filed, finding, at)
+        case RecommendationState.WAIVED:
+            return _unwaived(_refreshed(filed, finding, at), terms, at)
         case RecommendationState.SNOOZED | RecommendationState.DISMISSED:
             refreshed = _refreshed(filed, finding, at)
             why = _loud(filed, finding, at)
             return _automatic(replace(refreshed, until=None), RecommendationState.OPEN, at, why) if why else refreshed
         case RecommendationState.RESOLVED:
             # One episode has one recommendation, however long it takes to slip again.
-            if _waited(filed, at) and filed.finding.episode is None:
+            if _outlived(filed, at):
                 return replace(filed, closed=True)
             return _reopened(filed, finding, at, "it matches again")
         case RecommendationState.EXPIRED:
@@ -121,6 +130,27 @@ def _seen(filed: Recommendation, finding: Finding, terms: Terms, at: datetime) -
             return filed
         case _ as never:
             assert_never(never)
+
+
+def _seen_waived(filed: Recommendation, finding: Finding, at: datetime) -> Recommendation:
+    """What finding it again does under a waiver: it is shown as waived, unless people have dealt with this match."""
+    match filed.state:
+        case RecommendationState.WAIVED:
+            return _refreshed(filed, finding, at)
+        case RecommendationState.PENDING | RecommendationState.OPEN | RecommendationState.SNOOZED:
+            return _waived(_refreshed(filed, finding, at), at)
+        case RecommendationState.RESOLVED:
+            if _outlived(filed, at):
+                return replace(filed, closed=True)
+            return _waived(replace(_refreshed(filed, finding, at), times=filed.times + 1), at)
+        case _:
+            # Not even refreshed: once the waiver is over, what got worse under it must still be news.
+            return filed
+
+
+def _outlived(resolved: Recommendation, at: datetime) -> bool:
+    """Whether the same match is filed anew."""
+    return _waited(resolved, at) and resolved.finding.episode is None
 
 
 def _loud(filed: Recommendation, finding: Finding, at: datetime) -> str:
@@ -155,7 +185,7 @@ def _unseen(filed: Recommendation, terms: Terms, at: datetime, *, cured: bool) -
     match filed.state:
         case RecommendationState.PENDING:
             return replace(_automatic(filed, RecommendationState.RESOLVED, at, "it did not last"), closed=True)
-        case RecommendationState.OPEN | RecommendationState.SNOOZED:
+        case RecommendationState.OPEN | RecommendationState.SNOOZED | RecommendationState.WAIVED:
             if today < since + timedelta(days=terms.clear):
                 return cleared
             why = "the condition no longer holds"
@@ -173,7 +203,12 @@ def _unseen(filed: Recommendation, terms: Terms, at: datetime, *, cured: bool) -
 
 def _void(filed: Recommendation, at: datetime) -> Recommendation:
     match filed.state:
-        case RecommendationState.PENDING | RecommendationState.OPEN | RecommendationState.SNOOZED:
+        case (
+            RecommendationState.PENDING
+            | RecommendationState.OPEN
+            | RecommendationState.SNOOZED
+            | RecommendationState.WAIVED
+        ):
             ended = _automatic(replace(filed, until=None), RecommendationState.EXPIRED, at, "it can no longer match")
             return replace(ended, closed=True)
         case RecommendationState.ACCEPTED:
@@ -190,6 +225,28 @@ def _lapsed(filed: Recommendation, terms: Terms, at: datetime) -> Recommendation
     # At least a day, or it would be asked again by the run that let it go.
     days = max(terms.cooldown, 1)
     return _quiet(filed, RecommendationState.EXPIRED, days, at, f"nobody acted for {terms.expires} days")
+
+
+def _excused(filed: Recommendation, waiver: str, terms: Terms, at: datetime) -> Recommendation:
+    """What a waiver, or its end, does to one of which nothing else is known."""
+    said = replace(filed, finding=replace(filed.finding, waiver=waiver))
+    match filed.state:
+        case RecommendationState.PENDING | RecommendationState.OPEN | RecommendationState.SNOOZED if waiver:
+            return _waived(said, at)
+        case RecommendationState.WAIVED:
+            return said if waiver else _unwaived(said, terms, at)
+        case _:
+            return filed
+
+
+def _waived(filed: Recommendation, at: datetime) -> Recommendation:
+    return _automatic(replace(filed, until=None), RecommendationState.WAIVED, at, "a waiver covers it")
+
+
+def _unwaived(filed: Recommendation, terms: Terms, at: datetime) -> Recommendation:
+    held = at >= filed.first_seen + timedelta(days=terms.hold)
+    state = RecommendationState.OPEN if held else RecommendationState.PENDING
+    return _automatic(filed, state, at, "the waiver has ended")
 
 
 def _held(pending: Recommendation, terms: Terms, at: datetime) -> Recommendation:

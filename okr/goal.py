@@ -138,11 +138,15 @@ class KeyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Why an objective exists when a policy proposed it: the recommendation, and the episode of the KPI it attacks."""
+    """Why an objective exists when a policy proposed it: the recommendation, and the episode of the KPI it attacks.
+
+    `auto` says that no person accepted it: the policy did so itself, and no policy acts by itself on what came of it.
+    """
 
     recommendation: str
     policy: str
     episode: str | None = None
+    auto: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     READING = "rdg"
     POLICY = "pol"
     RECOMMENDATION = "rec"
+    WAIVER = "wai"
     AUDIT = "aud"
     DECISION = "dec"
 

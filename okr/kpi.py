@@ -94,6 +94,7 @@ class Watch:
 
     `run` counts the bad periods of PENDING, or the good ones of RECOVERING. `first_bad` is the period that began the
     present run or episode. `amber_run` counts amber periods in a row. `bad_run` counts consecutive bad periods.
+    `recent` are the last 12 judged values, oldest first: what the KPI's normal variation is read from.
     """
 
     judged: date | None = None
@@ -105,6 +106,7 @@ class Watch:
     amber_run: int = 0
     episode: Episode | None = None
     episodes: int = 0
+    recent: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

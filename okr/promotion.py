@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from okr import check_in as check_ins
-from okr import goal, keys, progress, text
+from okr import goal, keys, progress
 from okr import kpi as kpis
 from okr import target as targets
 from okr.errors import Code, Refusal
 from okr.goal import CheckIn, KeyResult, KeyResultType, RollUp
 from okr.keys import Kind
 from okr.kpi import Kpi, Sample
-from okr.number import EXACT, Direction, plain
+from okr.number import EXACT, Direction, better, plain
 from okr.period import Period
 from okr.snapshot import Snapshot
 from okr.target import Provenance, Target
@@ -108,6 +108,34 @@ def propose(snapshot: Snapshot, key_result: KeyResult) -> Draft:
     )
 
 
+def amended(
+    snapshot: Snapshot, draft: Draft, *, target: Decimal | None = None, red_bound: Decimal | None = None
+) -> Draft:
+    """Return the draft with another target and red bound (None: as drafted), checked.
+
+    Refuses with WOULD_LOOSEN a target short of the drafted one, and a red bound short of the one that the KPI has: what
+    was won is given up by an ordinary change of the KPI, with a reason, and not in passing.
+    """
+    drafted, direction = draft.target, draft.direction
+    wished = replace(
+        drafted,
+        target=drafted.target if target is None else target,
+        red_bound=drafted.red_bound if red_bound is None else red_bound,
+    )
+    known = snapshot.kpis.get(draft.kpi)
+    last = known.targets[-1] if known and known.targets else None
+    red = (last.target if last.red_bound is None else last.red_bound) if last else None
+    for name, field, held, asked in (
+        ("target", "target", drafted.target, target),
+        ("red bound", "redBound", red, red_bound),
+    ):
+        if held is not None and asked is not None and better(held, asked, direction):
+            said = f"The {name} {plain(asked)} is looser than {plain(held)}, which was won already; leave it out,"
+            raise Refusal(Code.WOULD_LOOSEN, f"{said} then loosen it by updateKpi with a reason.", (field,))
+    targets.check(wished, direction)
+    return replace(draft, target=wished)
+
+
 def promote(snapshot: Snapshot, key_result: KeyResult, draft: Draft, provenance: Provenance, since: date) -> Kpi:
     """Return the KPI that watches what was achieved: the measured one with a new target, or a new one from `since` on.
 
@@ -175,15 +203,6 @@ def seed(snapshot: Snapshot, key_result: KeyResult) -> tuple[Sample, ...]:
             day = entry.at.astimezone(zone).date()
             found[day] = Sample(day=day, value=entry.value, at=entry.at, by=entry.by)
     return tuple(found.values())
-
-
-def relax(kpi: Kpi, target: Target, reason: str, approver: str) -> Kpi:
-    """Return the KPI with a target that may be looser than the one before; the only way to loosen one."""
-    try:
-        said = text.line(reason)
-    except Refusal as refusal:
-        raise refusal.under("reason") from None
-    return kpis.follow(kpi, replace(target, reason=said, approver=approver, fresh=False, provenance=None))
 
 
 def _reached(key_result: KeyResult, entry: CheckIn) -> bool:

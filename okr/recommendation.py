@@ -13,7 +13,10 @@ LONGEST_SNOOZE = timedelta(days=90)
 
 
 class RecommendationState(StrEnum):
-    """The life of a recommendation; PENDING is a match that has not lasted as long as the policy's hold."""
+    """The life of a recommendation.
+
+    PENDING is a match that has not lasted as long as the policy's hold; WAIVED one that somebody has exempted.
+    """
 
     PENDING = "pending"
     OPEN = "open"
@@ -23,6 +26,7 @@ class RecommendationState(StrEnum):
     DISMISSED = "dismissed"
     RESOLVED = "resolved"
     EXPIRED = "expired"
+    WAIVED = "waived"
 
 
 class DismissReason(StrEnum):
@@ -86,7 +90,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One match of one policy on one subject now; `dedupe` is policy, subject and episode in one word."""
+    """One match of one policy on one subject now; `dedupe` is policy, subject and episode in one word.
+
+    `unit` is the unit that must act. `measure` is what the subject's own numbers are in. `layers` are the overrides
+    that took part, each "unit:version", the outermost first. `waiver` is the key of the waiver that covers the match.
+    """
 
     dedupe: str
     policy: str
@@ -100,6 +108,9 @@ class Finding:
     blocked_by: tuple[str, ...] = ()
     episode: str | None = None
     cycle: str | None = None
+    measure: str = ""
+    layers: tuple[str, ...] = ()
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

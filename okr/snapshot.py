@@ -142,6 +142,11 @@ class Snapshot:
             case never:
                 assert_never(never)
 
+    def homes(self, entity: Entity) -> tuple[str, ...]:
+        """Return the keys of the units whose people see `entity`: its own, and for a KPI also the accountable one."""
+        own, other = self.unit_of(entity), entity.accountable if isinstance(entity, Kpi) else None
+        return (own,) if other is None or other == own or other not in self.units else (own, other)
+
     def zone(self, unit: str) -> ZoneInfo:
         """Return the zone of a unit: its own, else the nearest ancestor's, else UTC."""
         return ZoneInfo(next((u.zone for u in self._upwards(unit) if u.zone), "UTC"))
@@ -152,7 +157,10 @@ class Snapshot:
 
     def today(self, unit: str) -> date:
         """Return the local date in a unit as of the picture."""
-        return self.as_of.astimezone(self.zone(unit)).date()
+        known = self.derived(date)
+        if unit not in known:
+            known[unit] = self.as_of.astimezone(self.zone(unit)).date()
+        return known[unit]
 
     def cycle_of(self, key_result: KeyResult) -> Cycle:
         """Return the cycle a key result lives in."""

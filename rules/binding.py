@@ -8,7 +8,7 @@ from rules import fields, normal
 from rules.condition import AllOf, AnyOf, Budget, Clause, Condition, FieldRef, Negation, Param, Value
 from rules.fields import FactKind, Field, FieldType, Operator, Scalar
 
-_CALLED = {
+CALLED: Mapping[FieldType, str] = {
     FieldType.NUMBER: "a number",
     FieldType.DAY: "a day",
     FieldType.BOOLEAN: "true or false",
@@ -16,6 +16,7 @@ _CALLED = {
     FieldType.REFERENCE: "a key",
     FieldType.TEXT: "a text",
 }
+"""What the value of a field is called in a sentence."""
 
 Path = tuple[str, ...]
 
@@ -25,7 +26,7 @@ def bind(condition: Condition, kind: FactKind, params: Mapping[str, object]) -> 
 
     Refuses unknown fields and parameters (with the nearest known name), operators that the field's type lacks, values
     of another type, empty groups, a `between` whose ends are swapped, and more than the engine takes (TOO_COMPLEX).
-    The refusal's field is the path in the JSON form. Binding what is bound changes nothing.
+    The refusal's field is the path in the JSON form.
     """
     bound = _Binder(kind, params).bind(condition, (), 0)
     normal.normalise(bound)
@@ -64,7 +65,7 @@ class _Binder:
         if clause.op not in field.operators:
             usable = ", ".join(field.operators)
             message = (
-                f'"{clause.op}" does not apply to {field.label}, which is {_CALLED[field.type]}; use one of {usable}.'
+                f'"{clause.op}" does not apply to {field.label}, which is {CALLED[field.type]}; use one of {usable}.'
             )
             raise Refusal(Code.WRONG_TYPE, message, (*path, "op"))
         return Clause(field=field.name, op=clause.op, value=self._value(clause, field, (*path, "value")))
@@ -98,13 +99,13 @@ class _Binder:
             return value
         if value.name in self._params:
             return self._params[value.name]
-        hint = did_you_mean(value.name, self._params)
+        hint = did_you_mean(value.name, self._params) or " Add it to the parameters, or write the value itself."
         raise Refusal(Code.INVALID, f'"{value.name[:80]}" is not a parameter of this policy.{hint}', (*path, "param"))
 
     def _reference(self, reference: FieldRef, field: Field, path: Path) -> FieldRef:
         other = self._field(reference.field, (*path, "field"))
         if other.type is not field.type:
-            sides = f"{field.label} is {_CALLED[field.type]} and {other.label} is {_CALLED[other.type]}"
+            sides = f"{field.label} is {CALLED[field.type]} and {other.label} is {CALLED[other.type]}"
             raise Refusal(Code.WRONG_TYPE, f"{sides}; compare like with like.", (*path, "field"))
         if reference.times == 1:
             return FieldRef(field=other.name)
@@ -133,8 +134,10 @@ def _literal(value: object, field: Field, path: Path) -> Scalar:
         and not isinstance(value, bool)
     ):
         raise Refusal(Code.NOT_FINITE, "A number is finite and below 1e15 in size.", path)
-    if literal is None:
-        raise Refusal(Code.WRONG_TYPE, f"{field.label} is {_CALLED[field.type]}, and this is not one.", path)
+    if literal is None or (field.type is FieldType.DAY and isinstance(value, int)):
+        such = ', such as "2026-07-01"' if field.type is FieldType.DAY else ""
+        said = f"{field.label} is {CALLED[field.type]}, and this is not one; compare it with one{such}."
+        raise Refusal(Code.WRONG_TYPE, said, path)
     choices = [choice.value for choice in field.choices]
     if choices and literal not in choices:
         hint = did_you_mean(str(literal), choices)

@@ -98,6 +98,14 @@ class Budget:
                 )
 
 
+def weigh(raw: object) -> None:
+    """Refuse a written condition that is larger than `parse` takes, having looked at no more of it than that.
+
+    This is for what is costly to convert before it can be parsed; whatever is no group or negation counts as a clause.
+    """
+    _weigh(raw, 0, Budget())
+
+
 def parse(raw: object) -> Condition:
     """Return the tree that `raw` writes; refuse any other shape, and sizes that no policy needs.
 
@@ -134,6 +142,19 @@ def _dump_value(value: Value) -> object:
             return [_dump_value(one) for one in value]
         case _:
             return value
+
+
+def _weigh(raw: object, depth: int, budget: Budget) -> None:
+    match raw:
+        case {"all": list() | tuple() as parts} | {"any": list() | tuple() as parts}:
+            budget.enter("group", depth, ())
+            for part in parts:
+                _weigh(part, depth + 1, budget)
+        case {"not": part}:
+            budget.enter("negation", depth, ())
+            _weigh(part, depth + 1, budget)
+        case _:
+            budget.enter("clause", depth, ())
 
 
 def _parse(raw: object, path: tuple[str, ...], depth: int, budget: Budget) -> Condition:

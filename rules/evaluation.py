@@ -1,34 +1,31 @@
-"""Evaluation: what the policies of an organisation say about its picture, and whether a change may be written."""
+"""Evaluation: what the policies of an organisation say about its picture."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-from okr.errors import Code, Refusal
+from okr.errors import Refusal
 from okr.filing import Standing, Terms
-from okr.policy import Policy, PolicyMode, PolicyState
+from okr.policy import Policy
 from okr.recommendation import Finding, Recommendation, Subject
 from okr.snapshot import Snapshot
-from rules import compiler, explain, facts, fields, finding, outline, policy, wording
-from rules.compiler import NamedCondition, Program
-from rules.condition import Clause
-from rules.explain import Outcome, Trace
+from okr.waiver import Waiver
+from rules import explain, facts, finding, policy
+from rules.explain import Outcome
 from rules.facts import Fact
-from rules.fields import Operator
+from rules.fields import Values
+from rules.force import Force, files, program
 from rules.judge import Engine, Judge
-from rules.policy import Resolved
 from rules.schema import KINDS
 
-FILED = (PolicyMode.ADVISE, PolicyMode.BLOCK, PolicyMode.AUTO)
 BREATH = 100
 """Facts after which other tasks get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One policy asked about one subject; `cycle` tells the facts of a unit apart."""
+    """One policy, by the name of its variant, asked about one subject; `cycle` tells the facts of a unit apart."""
 
     policy: str
     subject: Subject
@@ -40,16 +37,14 @@ class Evaluation:
     """What a run of the policies came to.
 
     `findings` are to be filed and `observed` only to be logged, both with the most severe first. `asked` counts the
-    pairs that were in force, of which `unknown` lacked data; what neither matched nor is unknown was clear. `refused`
-    says of policies why they could not be resolved, by key; `faulty` are the keys of policies that the engine failed
-    on; `disagreed` counts its matches that the reference evaluator denied. `kinds` and `subjects` (None: all) are what
-    was looked at.
+    pairs that were in force, of which `unknown` lacked data; what neither matched nor is unknown was clear. `faulty`
+    are the variants that the engine failed on; `disagreed` counts its matches that the reference evaluator denied.
+    `policies` are by key; `kinds` and `subjects` (None: all) are what was looked at.
     """
 
-    snapshot: Snapshot
     policies: Mapping[str, Policy]
-    resolved: Mapping[str, Resolved]
-    refused: Mapping[str, Refusal]
+    policy_set: str
+    force: Force
     kinds: frozenset[str]
     subjects: frozenset[str] | None
     seen: Mapping[Subject, tuple[Fact, ...]]
@@ -57,6 +52,7 @@ class Evaluation:
     unknown: frozenset[Pair]
     findings: tuple[Finding, ...]
     observed: tuple[Finding, ...]
+    waivers: tuple[Waiver, ...]
     engine: Engine
     faulty: tuple[str, ...]
     disagreed: int
@@ -65,6 +61,11 @@ class Evaluation:
     def matches(self) -> int:
         """How many pairs matched."""
         return len(self.findings) + len(self.observed)
+
+    @property
+    def waived(self) -> int:
+        """How many of the matches a waiver covers."""
+        return sum(1 for found in (*self.findings, *self.observed) if found.waiver)
 
     @property
     def facts(self) -> int:
@@ -77,41 +78,59 @@ class Evaluation:
         return len(self.unknown)
 
     @property
+    def refused(self) -> Mapping[str, Refusal]:
+        """Why policies could not be resolved, by the name of the variant."""
+        return self.force.refused
+
+    @property
     def errors(self) -> int:
         """How many policies could not be resolved, or failed the engine."""
         return len(self.refused) + len(self.faulty)
 
-    @property
-    def terms(self) -> Mapping[str, Terms]:
-        """How long each policy waits, by its key; for filing.reconcile."""
-        return {key: policy.terms(each) for key, each in self.policies.items()}
+    def effective(self, found: Finding) -> Policy:
+        """Return the policy of a finding as it holds where its subject is."""
+        fact = self._fact(found)
+        name = self.force.spread.name(found.policy, fact.unit) if fact else found.policy
+        return self.force.spread.variants[name].policy
 
-    @property
-    def policy_set(self) -> str:
-        """The hash of the policies that were evaluated."""
-        return policy.policy_set(self.policies.values())
+    def terms(self, found: Finding) -> Terms:
+        """Return how long the policy of a finding waits, where its subject is; for filing.reconcile."""
+        return policy.terms(self.effective(found)) if found.policy in self.policies else Terms()
 
     def standing(self, filed: Recommendation) -> Standing:
         """Return what the run says about a recommendation that is not among `findings`; for filing.reconcile."""
         found = filed.finding
-        asked = self.policies.get(found.policy)
-        if asked is None:
+        if found.policy not in self.policies:
             return Standing.UNTOUCHED
-        if not _files(asked):
+        if not any(files(each) for each in self.force.variants(found.policy)):
             return Standing.VOID
         if found.subject.kind not in self.kinds or (
             self.subjects is not None and found.subject.key not in self.subjects
         ):
             return Standing.UNTOUCHED
-        if found.policy in self.refused:
+        if any(each.key == found.policy for each in map(self.force.variant, self.refused)):
             return Standing.UNKNOWN
-        same = self.seen.get(found.subject, ()) if self.resolved[found.policy].kind.name == found.subject.kind else ()
-        fact = next((fact for fact in same if fact.cycle in (None, found.cycle)), None)
-        if fact is None or not _in_force(self.snapshot, asked, fact):
+        fact = self._fact(found)
+        if fact is None:
             return Standing.VOID
-        if Pair(policy=found.policy, subject=found.subject, cycle=fact.cycle) in self.unknown:
+        name = self.force.spread.name(found.policy, fact.unit)
+        if name not in self.force.names(fact) or not files(self.force.spread.variants[name].policy):
+            return Standing.VOID
+        if Pair(policy=name, subject=found.subject, cycle=fact.cycle) in self.unknown:
             return Standing.UNKNOWN
-        return Standing.CURED if found.episode and found.episode != fact.episode else Standing.CLEAR
+        if found.episode and found.episode != fact.episode:
+            return Standing.CURED
+        return Standing.VOID if self.force.is_closed(fact) else Standing.CLEAR
+
+    def excused(self, filed: Recommendation) -> str:
+        """Return the key of the waiver that covers the subject of a recommendation, "" where none does."""
+        fact = self._fact(filed.finding)
+        covering = self.force.covering(self.waivers, filed.finding.policy, fact) if fact else None
+        return covering.key if covering else ""
+
+    def _fact(self, found: Finding) -> Fact | None:
+        same = self.seen.get(found.subject, ())
+        return next((fact for fact in same if fact.cycle in (None, found.cycle)), None)
 
 
 async def evaluate(
@@ -120,33 +139,35 @@ async def evaluate(
     policies: Iterable[Policy],
     subjects: Collection[str] | None = None,
     kinds: Iterable[str] | None = None,
+    waivers: Iterable[Waiver] = (),
 ) -> Evaluation:
     """Return what the policies say about the whole picture, or about `subjects` alone (after a change: its reach).
 
-    Pass all published policies, and the last version of those switched off or retired: what they filed is void. Of two
-    versions the later one counts. BLOCK is evaluated as ADVISE is; OBSERVE is matched, not filed.
+    Pass all published policies and layers, and the last version of those switched off or retired: what they filed is
+    void. Of two versions the later one counts. BLOCK is evaluated as ADVISE is; OBSERVE is matched, not filed. What one
+    of the `waivers` covers is found like all else, and says so.
     """
-    given = {each.key: each for each in sorted(policies, key=lambda each: each.version)}
+    given, exempt = tuple(policies), tuple(waivers)
+    force = Force(snapshot, given)
     looked = frozenset(KINDS if kinds is None else kinds)
-    resolved, refused = _resolved(given.values())
-    wanted = {each.kind.name for each in resolved.values()} & looked
+    wanted = {each.kind.name for each in force.resolved.values()} & looked
     known = await _gathered(snapshot, wanted, subjects)
-    asked, unknown = await _asked(snapshot, resolved, known)
-    judgement = await judge.judge(_program(_named(resolved)), known)
+    judgement = await judge.judge(program(force.resolved), known)
+    asked, unknown = await _asked(force, known, judgement.values)
     findings: list[Finding] = []
     observed: list[Finding] = []
-    limits = [each for each in resolved.values() if each.limits_goals and _files(each.policy)]
     for at, match in enumerate(judgement.matches, start=1):
-        each = resolved[match.name]
-        if _in_force(snapshot, each.policy, match.fact):
-            found = finding.build(snapshot, each, match.fact, match.trace, limits)
-            (findings if _files(each.policy) else observed).append(found)
+        if match.name in force.names(match.fact):
+            each = force.resolved[match.name]
+            found = finding.build(snapshot, each, match.fact, match.trace, force.limits)
+            if covering := force.covering(exempt, found.policy, match.fact):
+                found = replace(found, waiver=covering.key)
+            (findings if files(each.policy) else observed).append(found)
         await _breathe(at)
     return Evaluation(
-        snapshot=snapshot,
-        policies=given,
-        resolved=resolved,
-        refused=refused,
+        policies={each.key: each for each in sorted(given, key=lambda one: one.version) if not each.layer},
+        policy_set=policy.policy_set(given),
+        force=force,
         kinds=looked,
         subjects=None if subjects is None else frozenset(subjects),
         seen=_by_subject(known),
@@ -154,101 +175,11 @@ async def evaluate(
         unknown=unknown,
         findings=_gravest_first(findings),
         observed=_gravest_first(observed),
+        waivers=exempt,
         engine=judgement.engine,
         faulty=judgement.faulty,
         disagreed=judgement.disagreed,
     )
-
-
-async def blocked(
-    judge: Judge,
-    candidate: Snapshot,
-    policies: Iterable[Policy],
-    kind: str,
-    subjects: Collection[str],
-    before: Snapshot,
-) -> Refusal | None:
-    """Return why a change may not be written: the gravest BLOCK policy that it breaks for `subjects`, or None.
-
-    `candidate` is the picture after the change. What already was as bad in the picture `before` stands: lowering a
-    limit blocks neither what exists nor a change that makes nothing worse.
-    """
-    blocking = [each for each in policies if each.mode is PolicyMode.BLOCK and each.state is not PolicyState.RETIRED]
-    resolved = {key: each for key, each in _resolved(blocking)[0].items() if each.kind.name == kind}
-    if not resolved:
-        return None
-    judgement = await judge.judge(_program(_named(resolved)), facts.gather(candidate, (kind,), subjects))
-    once = {(fact.subject, fact.cycle): fact for fact in facts.gather(before, (kind,), subjects)}
-    broken: list[Finding] = []
-    said: dict[str, str] = {}
-    for match in judgement.matches:
-        each, fact = resolved[match.name], match.fact
-        if _in_force(candidate, each.policy, fact) and not _as_bad(
-            each, once.get((fact.subject, fact.cycle)), match.trace
-        ):
-            found = finding.build(candidate, each, fact, match.trace)
-            broken.append(found)
-            lines = outline.lines(kind, match.trace.dump(), "en")
-            said[found.dedupe] = " · ".join(line.text for line in lines if line.field and line.outcome == "match")
-    if not broken:
-        return None
-    gravest = _gravest_first(broken)[0]
-    message = f'{gravest.title.original}. The policy "{gravest.policy}" blocks this: {said[gravest.dedupe]}.'
-    return Refusal(Code.BLOCKED_BY_POLICY, message)
-
-
-def _as_bad(resolved: Resolved, before: Fact | None, after: Trace) -> bool:
-    """Tell whether the policy matched before the change, with every limit overstepped at least as far as after it."""
-    if before is None:
-        return False
-    trace = explain.explain(resolved.condition, fields.clean(resolved.kind, before.values))
-    if trace.outcome is not Outcome.MATCH:
-        return False
-    steps = zip(wording.leaves(trace), wording.leaves(after), strict=True)
-    return not any(_worse(was, now) for was, now in steps if now.outcome is Outcome.MATCH)
-
-
-def _worse(was: Trace, now: Trace) -> bool:
-    if not isinstance(now.condition, Clause) or isinstance(now.seen, str | None) or isinstance(was.seen, str | None):
-        return False
-    match now.condition.op:
-        case Operator.GT | Operator.GTE:
-            return now.seen > was.seen
-        case Operator.LT | Operator.LTE:
-            return now.seen < was.seen
-        case _:
-            return False
-
-
-def _files(asked: Policy) -> bool:
-    return asked.mode in FILED and asked.state is not PolicyState.RETIRED
-
-
-def _in_force(snapshot: Snapshot, asked: Policy, fact: Fact) -> bool:
-    return policy.holds(asked, snapshot, fact.unit, fact.cycle, snapshot.today(fact.unit))
-
-
-def _resolved(policies: Iterable[Policy]) -> tuple[dict[str, Resolved], dict[str, Refusal]]:
-    resolved: dict[str, Resolved] = {}
-    refused: dict[str, Refusal] = {}
-    for each in policies:
-        if each.mode is PolicyMode.OFF or each.state is PolicyState.RETIRED:
-            continue
-        try:
-            resolved[each.key] = policy.resolve(each)
-        except Refusal as refusal:
-            refused[each.key] = refusal
-    return resolved, refused
-
-
-def _named(resolved: Mapping[str, Resolved]) -> tuple[NamedCondition, ...]:
-    return tuple(NamedCondition(name=key, kind=each.kind, when=each.condition) for key, each in resolved.items())
-
-
-@lru_cache(maxsize=256)
-def _program(conditions: tuple[NamedCondition, ...]) -> Program:
-    # The same policies are asked at every change, and building their shards takes longer than judging a fact.
-    return compiler.build(conditions)
 
 
 async def _gathered(snapshot: Snapshot, kinds: Collection[str], subjects: Collection[str] | None) -> list[Fact]:
@@ -259,23 +190,25 @@ async def _gathered(snapshot: Snapshot, kinds: Collection[str], subjects: Collec
     return known
 
 
-async def _asked(
-    snapshot: Snapshot, resolved: Mapping[str, Resolved], known: Sequence[Fact]
-) -> tuple[int, frozenset[Pair]]:
-    """Count the pairs in force, and return those whose condition asks for something that the fact does not say."""
+async def _asked(force: Force, known: Sequence[Fact], values: Sequence[Values]) -> tuple[int, frozenset[Pair]]:
+    """Count the pairs in force, and return those whose condition asks for something that the fact does not say.
+
+    `values` are those of the facts, canonical.
+    """
     asked, unknown = 0, set[Pair]()
-    needs = {key: policy.reads(each.condition) for key, each in resolved.items()}
-    for at, fact in enumerate(known, start=1):
+    needs = {name: policy.reads(each.condition) for name, each in force.resolved.items()}
+    # Most facts of a kind say the same things: which conditions ask for more is found once for all of them.
+    lacking: dict[tuple[tuple[str, ...], frozenset[str]], tuple[str, ...]] = {}
+    for at, (fact, said) in enumerate(zip(known, values, strict=True), start=1):
         await _breathe(at)
-        for key, each in resolved.items():
-            if each.kind.name != fact.kind or not _in_force(snapshot, each.policy, fact):
-                continue
-            asked += 1
-            if needs[key] <= fact.values.keys():
-                continue
-            if explain.outcome(each.condition, fields.clean(each.kind, fact.values)) is Outcome.UNKNOWN:
+        asking = (force.names(fact), frozenset(said))
+        asked += len(asking[0])
+        if asking not in lacking:
+            lacking[asking] = tuple(name for name in asking[0] if not needs[name] <= asking[1])
+        for name in lacking[asking]:
+            if explain.outcome(force.resolved[name].condition, said) is Outcome.UNKNOWN:
                 subject = Subject(kind=fact.kind, key=fact.subject)
-                unknown.add(Pair(policy=key, subject=subject, cycle=fact.cycle))
+                unknown.add(Pair(policy=name, subject=subject, cycle=fact.cycle))
     return asked, frozenset(unknown)
 
 
@@ -287,7 +220,7 @@ def _by_subject(known: Iterable[Fact]) -> dict[Subject, tuple[Fact, ...]]:
 
 
 def _gravest_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda one: (-one.severity.rank, one.dedupe)))
+    return tuple(sorted(found, key=finding.gravity))
 
 
 async def _breathe(count: int) -> None:

@@ -37,17 +37,18 @@ class Trace:
 
     def dump(self) -> dict[str, object]:
         """Return the trace in JSON's terms: the condition's own form with `outcome`, `seen` and `against` added."""
+        said = str(self.outcome)
         parts = [part.dump() for part in self.parts]
         match self.condition:
             case AllOf():
-                return {"outcome": self.outcome.value, "all": parts}
+                return {"outcome": said, "all": parts}
             case AnyOf():
-                return {"outcome": self.outcome.value, "any": parts}
+                return {"outcome": said, "any": parts}
             case Negation():
-                return {"outcome": self.outcome.value, "not": parts[0]}
+                return {"outcome": said, "not": parts[0]}
             case Clause():
                 against = list(self.against) if isinstance(self.against, tuple) else self.against
-                return {"outcome": self.outcome.value, **dump(self.condition), "seen": self.seen, "against": against}
+                return {"outcome": said, **dump(self.condition), "seen": self.seen, "against": against}
             case _:
                 assert_never(self.condition)
 

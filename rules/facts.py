@@ -1,13 +1,13 @@
 """Facts: what the picture says about one subject, flat and typed, every number derived by the trade's own functions."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar, assert_never
 
 import okr.kpi as kpis
-from okr import breach, focus, goal, progress, promotion
+from okr import breach, focus, goal, history, progress, promotion
 from okr import check_in as check_ins
 from okr import cycle as cycles
 from okr import period as periods
@@ -21,7 +21,7 @@ from okr.org import OrgUnit, Person
 from okr.snapshot import Snapshot, grouped
 from okr.target import Band, Target
 from okr.text import Text
-from rules import reach
+from rules import reach, shape
 from rules.schema import KINDS
 
 RUNNING = (CycleState.ACTIVE, CycleState.GRADING)
@@ -52,9 +52,9 @@ class Fact:
 def gather(snapshot: Snapshot, kinds: Iterable[str], subjects: Collection[str] | None = None) -> tuple[Fact, ...]:
     """Return the facts of these kinds about live things, or about those of `subjects` alone.
 
-    Live are all KPIs, units in each running cycle and in each planned one that has goals, active objectives in running
-    cycles, and key results of active and closed objectives in running cycles (a closed one may still be promoted). The
-    cost grows with the subjects, not with the organisation.
+    Live are all KPIs, units in each running cycle, in each planned one that has goals and in each ended one that has
+    ungraded ones, active objectives in running cycles, and key results of active and closed objectives in running
+    cycles (a closed one may still be promoted). The cost grows with the subjects, not with the organisation.
     """
     return tuple(each(snapshot, kinds, subjects))
 
@@ -83,6 +83,7 @@ def of_kpi(snapshot: Snapshot, kpi: Kpi) -> Fact:
         "amber_periods": watch.amber_run,
         "missing_periods": kpis.missing_periods(kpi, today),
         "value": value,
+        "latest_period": kpi.latest.period if kpi.latest else None,
         "has_active_objective": bool(focus.attackers(snapshot, kpi)),
         "has_accountable": kpi.accountable in snapshot.units,
         "has_reporter": reporter is not None and reporter.works_on(today),
@@ -107,9 +108,10 @@ def of_kpi(snapshot: Snapshot, kpi: Kpi) -> Fact:
 
 
 def of_unit(snapshot: Snapshot, unit: OrgUnit, cycle: Cycle) -> Fact:
-    """Return the fact of a unit in one cycle."""
+    """Return the fact of a unit in one cycle; once that is closed, no goal counts against a limit any more."""
     today = snapshot.today(unit.key)
-    goals = goal.counted(snapshot, unit.key, cycle)
+    state = cycles.state(cycle, today)
+    goals = goal.counted(snapshot, unit.key, cycle) if state is not CycleState.CLOSED else ()
     members = sum(1 for person in _members(snapshot, unit.key) if person.works_on(today))
     mine = snapshot.kpis_of.get(unit.key, ())
     lead = snapshot.people.get(unit.lead or "")
@@ -118,6 +120,7 @@ def of_unit(snapshot: Snapshot, unit: OrgUnit, cycle: Cycle) -> Fact:
         "level": unit.kind,
         "cycle_kind": cycle.kind,
         "cycle": cycle.key,
+        "cycle_state": state,
         "goals_active": len(goals),
         "goals_per_member": EXACT.divide(Decimal(len(goals)), Decimal(members)) if members else None,
         "key_results": sum(len(live_results(snapshot, each)) for each in goals),
@@ -126,7 +129,9 @@ def of_unit(snapshot: Snapshot, unit: OrgUnit, cycle: Cycle) -> Fact:
         "red_kpis": sum(1 for kpi in mine if kpis.standing(kpi, today) is Band.RED),
         "has_lead": lead is not None and lead.works_on(today),
         "progress": rollups.of_unit(snapshot, unit.key, cycle.key),
-        "days_to_deadline": (cycle.last - today).days,
+        "ungraded": sum(1 for each in history.ungraded(snapshot, unit.key) if each.cycle == cycle.key),
+        "days_since_end": max(0, (today - cycle.last).days),
+        **_deadline(cycle, today),
     }
     return _fact("unit", unit.key, unit.key, cycle.key, unit.name, values)
 
@@ -146,12 +151,15 @@ def of_objective(snapshot: Snapshot, objective: Objective) -> Fact:
         "supporters": sum(len(below.get(key, ())) for key in (objective.key, *(result.key for result in live))),
         "is_recovery": objective.origin is not None,
         "superseded_episode": objective.superseded_episode,
+        "contributes_to": len(objective.contributes),
+        "kpis_addressed": len(objective.addresses),
+        **shape.of_objective(snapshot, objective, live),
         "progress": rollup.progress,
         "coverage": rollup.coverage,
         "expected": cycles.elapsed(cycle, today),
         "status": rollup.status,
         "cycle_kind": cycle.kind,
-        "days_to_deadline": (cycle.last - today).days,
+        **_deadline(cycle, today),
         "level": unit.kind,
         **_owner(snapshot, objective.owner, today),
     }
@@ -165,17 +173,21 @@ def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Fact:
     measure = progress.of_key_result(snapshot, key_result)
     said = check_ins.said(snapshot, key_result)
     open_ = objective.state is ObjectiveState.ACTIVE
+    # Looked at from an earlier day, a key result has not heard yet what was said after it.
+    then = key_result if said is key_result.check_ins else replace(key_result, check_ins=said)
     stated = [entry.confidence for entry in said if entry.confidence is not None]
     reached = [_reached(key_result, entry) for entry in said[-promotion.HELD :]]
     summed = key_result.roll_up is RollUp.VALUE_SUM
     zone = snapshot.zone(unit.key)
     values = {
         "type": key_result.type,
+        "objective_active": open_,
         "missed_check_ins": check_ins.missed_in_a_row(check_ins.attendance(snapshot, key_result)) if open_ else 0,
         "check_ins": len(said),
         "days_since_check_in": (today - said[-1].at.astimezone(zone).date()).days if said else None,
         "progress": measure.progress,
         "raw_progress": measure.raw,
+        **_way(key_result, said, measure.current),
         "expected": cycles.elapsed(cycle, today),
         "status": measure.status,
         "achieved": measure.progress == 1 if summed else bool(reached) and reached[-1],
@@ -185,16 +197,18 @@ def of_key_result(snapshot: Snapshot, key_result: KeyResult) -> Fact:
         "in_band_now": measure.in_band_now,
         "trial": key_result.trial,
         "measures_kpi": key_result.measures is not None,
+        **shape.of_key_result(snapshot, key_result),
         "confidence": stated[-1] if stated else None,
-        "confidence_unchanged": check_ins.unchanged_confidence(key_result),
+        "confidence_unchanged": check_ins.unchanged_confidence(then),
         "weight": key_result.weight,
         "cycle_kind": cycle.kind,
-        "days_to_deadline": (cycle.last - today).days,
+        **_deadline(cycle, today),
         "cycle_ended": today > cycle.last,
         "level": unit.kind,
         **_owner(snapshot, key_result.owner or objective.owner, today),
     }
-    return _fact("key_result", key_result.key, unit.key, cycle.key, key_result.title, values)
+    fact = _fact("key_result", key_result.key, unit.key, cycle.key, key_result.title, values)
+    return replace(fact, measure=key_result.measure)
 
 
 def movers(snapshot: Snapshot, kpi: Kpi) -> tuple[KeyResult, ...]:
@@ -245,10 +259,12 @@ def _chosen(shelf: Mapping[str, T], subjects: Collection[str] | None) -> Iterato
 
 def _unit_cycles(snapshot: Snapshot, unit: OrgUnit) -> Iterator[Cycle]:
     today = snapshot.today(unit.key)
+    ungraded = {objective.cycle for objective in history.ungraded(snapshot, unit.key)}
     for cycle in snapshot.cycles.values():
         state = cycles.state(cycle, today)
         waiting = state in (CycleState.PLANNED, CycleState.GRADING) and bool(goal.counted(snapshot, unit.key, cycle))
-        if waiting or state is CycleState.ACTIVE:
+        forgotten = cycle.key in ungraded and state in (CycleState.GRADING, CycleState.CLOSED)
+        if waiting or forgotten or state is CycleState.ACTIVE:
             yield cycle
 
 
@@ -266,6 +282,18 @@ def _owner(snapshot: Snapshot, key: str | None, today: date) -> dict[str, object
     return {"has_owner": person is not None, "owner_left": person is not None and not person.works_on(today)}
 
 
+def _deadline(cycle: Cycle, today: date) -> dict[str, object]:
+    return {"deadline": cycle.last, "days_to_deadline": (cycle.last - today).days}
+
+
+def _way(key_result: KeyResult, said: Sequence[CheckIn], current: Decimal | None) -> dict[str, object]:
+    """Where a key result began and where it is; neither for one that is not measured in numbers."""
+    if key_result.type in UNMEASURED:
+        return {}
+    start = key_result.start if key_result.start is not None or not said else said[0].value
+    return {"start": start, "current": current}
+
+
 def _against(target: Target, direction: Direction, value: Decimal | None) -> dict[str, object]:
     edges = targets.bounds(target, direction)
     slipped = shortfall = attainment = None
@@ -278,6 +306,7 @@ def _against(target: Target, direction: Direction, value: Decimal | None) -> dic
         attainment = _attainment(direction, value, edge, shortfall)
     return {
         "target": target.target,
+        "recovers_at": targets.recovery(target, direction),
         "baseline": target.baseline,
         "below_baseline": slipped,
         "shortfall": shortfall,

@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ DECIMALS = 6
 LARGEST = 10**15
 LONGEST = 500
 _EPOCH = date(1970, 1, 1).toordinal()
-_FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+FIRST_DAY, LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
 
 class FieldType(StrEnum):
@@ -74,7 +74,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One typed thing that a fact may say; `example` is a value as a policy would write it."""
+    """One typed thing that a fact may say; `example` is a value as a policy would write it.
+
+    `least` and `most` are the numbers beyond which it never lies, whatever happens; None where it may.
+    """
 
     name: str
     label: str
@@ -85,6 +88,8 @@ class Field:
     example: Scalar | None = None
     label_vi: str = ""
     help_vi: str = ""
+    least: int | None = None
+    most: int | None = None
 
     @property
     def operators(self) -> tuple[Operator, ...]:
@@ -126,22 +131,14 @@ def clean(kind: FactKind, values: Mapping[str, object]) -> dict[str, Scalar]:
     cleaned: dict[str, Scalar] = {}
     for field in kind.fields:
         value = values.get(field.name)
-        if value is not None and (canonical := canonical_value(field.type, value)) is not None:
+        if value is not None and (canonical := _CANONICAL[field.type](value)) is not None:
             cleaned[field.name] = canonical
     return cleaned
 
 
 def canonical_value(type_: FieldType, value: object) -> Scalar | None:
     """Return `value` in the canonical form of `type_`, or None where it has none."""
-    match type_:
-        case FieldType.NUMBER:
-            return number(value)
-        case FieldType.DAY:
-            return day(value)
-        case FieldType.BOOLEAN:
-            return value if isinstance(value, bool) else None
-        case FieldType.CHOICE | FieldType.REFERENCE | FieldType.TEXT:
-            return text(value)
+    return _CANONICAL[type_](value)
 
 
 def number(value: object) -> int | float | None:
@@ -155,11 +152,9 @@ def number(value: object) -> int | float | None:
         return int(value) if abs(value) < LARGEST else None
     if isinstance(value, Decimal):
         value = float(value) if value.is_finite() else math.nan
-    if not isinstance(value, float) or not math.isfinite(value):
+    if not isinstance(value, float) or not abs(value) < LARGEST:  # NaN is less than nothing
         return None
     rounded = round(float(value), DECIMALS)
-    if abs(rounded) >= LARGEST:
-        return None
     return int(rounded) if rounded.is_integer() else rounded
 
 
@@ -176,7 +171,7 @@ def day(value: object) -> int | None:
         return parsed.toordinal() - _EPOCH if parsed.isoformat() == value else None
     if isinstance(value, date):
         return None if isinstance(value, datetime) else value.toordinal() - _EPOCH
-    if isinstance(value, int) and not isinstance(value, bool) and _FIRST_DAY <= value <= _LAST_DAY:
+    if isinstance(value, int) and not isinstance(value, bool) and FIRST_DAY <= value <= LAST_DAY:
         return int(value)
     return None
 
@@ -185,6 +180,8 @@ def text(value: object) -> str | None:
     """Return `value` composed (NFC) and cut at 500 characters; None for no text and for half a surrogate pair."""
     if not isinstance(value, str):
         return None
+    if value.isascii():
+        return value[:LONGEST]
     # One composed character comes from at most four, so nothing beyond can reach the first 500.
     composed = unicodedata.normalize("NFC", value[: 4 * LONGEST])[:LONGEST]
     try:
@@ -192,3 +189,18 @@ def text(value: object) -> str | None:
     except UnicodeEncodeError:
         return None
     return composed
+
+
+def boolean(value: object) -> bool | None:
+    """Return `value` if it is true or false; None for anything else, 0 and 1 included."""
+    return value if isinstance(value, bool) else None
+
+
+_CANONICAL: Mapping[FieldType, Callable[[object], Scalar | None]] = {
+    FieldType.NUMBER: number,
+    FieldType.DAY: day,
+    FieldType.BOOLEAN: boolean,
+    FieldType.CHOICE: text,
+    FieldType.REFERENCE: text,
+    FieldType.TEXT: text,
+}

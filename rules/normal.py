@@ -60,6 +60,11 @@ def alternatives(condition: Condition) -> tuple[tuple[Clause, ...], ...]:
     return _expand(normalise(condition))
 
 
+def opposite(clause: Clause) -> Clause:
+    """Return the plain comparison that holds where `clause`, which is one too, is known not to."""
+    return Clause(field=clause.field, op=_OPPOSITE[clause.op], value=clause.value)
+
+
 def _push_down(condition: Condition, *, negated: bool) -> Condition:
     match condition:
         case AllOf(parts=parts) | AnyOf(parts=parts):
@@ -73,8 +78,8 @@ def _push_down(condition: Condition, *, negated: bool) -> Condition:
         case Clause(field=field, op=Operator.IN, value=tuple(values)):
             op = Operator.NE if negated else Operator.EQ
             return _group(AllOf if negated else AnyOf, [Clause(field=field, op=op, value=value) for value in values])
-        case Clause(field=field, op=op, value=value):
-            return Clause(field=field, op=_OPPOSITE[op], value=value) if negated else condition
+        case Clause():
+            return opposite(condition) if negated else condition
         case _:
             assert_never(condition)
 

@@ -1,7 +1,7 @@
 """Policies made ready to judge: checked when they are saved, resolved with their template, and held to their scope."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,31 +12,34 @@ import orjson
 
 from okr.errors import Code, Refusal, did_you_mean
 from okr.filing import Terms
-from okr.number import measured, plain
-from okr.org import Role
-from okr.policy import Policy, PolicyMode, PolicyState
+from okr.policy import Example, Policy, PolicyState, Scope
 from okr.recommendation import Action
 from okr.snapshot import Snapshot
-from okr.text import Text, line, prose
-from rules import binding, condition
+from okr.text import Text, line
+from rules import binding, condition, explain, fields
 from rules.condition import AllOf, AnyOf, Clause, Condition, FieldRef, Negation
 from rules.fields import FactKind
 from rules.schema import KINDS
-from rules.template import CUSTOM, TEMPLATES, Escalation, Parameter, Template
+from rules.template import CUSTOM, TEMPLATES, Escalation, Template
 
 REVERSIBLE = (Action.CREATE_OBJECTIVE, Action.NAME_OWNER, Action.REMIND)
 """What AUTO may do: a draft is withdrawn, an owner renamed, a reminder ignored; a ratchet does not turn back."""
 
-BLOCKABLE = ("unit",)
-"""Kinds whose facts are known before a write, so that a custom policy on them may block it."""
-
-LONGEST_DAYS = 365
-MOST_PARAMS = 20
+CUSTOM_ACTIONS: Mapping[str, tuple[Action, ...]] = {
+    "kpi": (Action.REVIEW, Action.REMIND, Action.CREATE_OBJECTIVE, Action.NAME_OWNER),
+    "unit": (Action.REVIEW, Action.REMIND),
+    "objective": (Action.REVIEW, Action.REMIND),
+    "key_result": (Action.REVIEW, Action.REMIND, Action.PROMOTE),
+}
+"""What a custom policy may propose, by the kind it is on; the first where it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """A policy with everything its template supplies; `condition` is bound to the parameters and fit for the engine."""
+    """A policy with everything its template supplies; `condition` is bound to the parameters and fit for the engine.
+
+    `layers` are the overrides that went into the policy, each "unit:version", the outermost first.
+    """
 
     policy: Policy
     kind: FactKind
@@ -45,41 +48,24 @@ class Resolved:
     action: Action
     title: Text
     objective: Text | None = None
+    text: Text | None = None
     escalation: Escalation | None = None
     limits_goals: bool = False
+    layers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One value that holds for a policy, and where it came from: "policy" or "template"."""
-
-    name: str
-    value: Decimal | str
-    origin: str
+Limits = Callable[[str], Sequence[Resolved]]
+"""What limits the goals of a unit, by its key."""
 
 
-def check(policy: Policy, snapshot: Snapshot) -> None:
-    """Refuse a policy that could not be evaluated as written in this organisation, at the field that is at fault."""
-    line(policy.key, 80, ("key",))
-    line(policy.name, field=("name",))
-    prose(policy.note, field=("note",))
-    template = _template(policy)
-    if template is None:
-        _check_custom(policy)
-    else:
-        _check_params(template, policy.params)
-        if policy.when is not None:
-            said = f'The template supplies the condition; to write one choose the template "{CUSTOM}".'
-            raise Refusal(Code.INVALID, said, ("when",))
-    resolved = resolve(policy)
-    _check_times(policy)
-    _check_scope(policy, snapshot)
-    _check_mode(policy, resolved, blockable=template.blockable if template else policy.on in BLOCKABLE)
+def unlimited(_: str) -> tuple[Resolved, ...]:
+    """Return no limits, wherever."""
+    return ()
 
 
 def resolve(policy: Policy) -> Resolved:
     """Return the policy with what its template supplies; refuse an unknown template, field, operator or parameter."""
-    template = _template(policy)
+    template = template_of(policy)
     if template is None:
         kind = KINDS.get(policy.on)
         if kind is None:
@@ -91,18 +77,19 @@ def resolve(policy: Policy) -> Resolved:
             kind=kind,
             condition=_bound(kind, policy.when, policy.params),
             params=policy.params,
-            action=Action.REVIEW,
-            title=Text(original=f"{line(policy.name, field=('name',))[:80]}: {{{{name}}}}"),
+            action=_custom_action(policy),
+            title=policy.message or _called(policy),
         )
     params = template.params(policy.params)
     return Resolved(
         policy=policy,
         kind=KINDS[template.on],
-        condition=_bound(KINDS[template.on], template.when, params),
+        condition=_bound(KINDS[template.on], template.when if policy.frozen is None else policy.frozen, params),
         params=params,
         action=template.action,
         title=template.title,
         objective=template.objective,
+        text=template.text,
         escalation=template.escalation,
         limits_goals=template.blockable,
     )
@@ -117,7 +104,7 @@ def holds(policy: Policy, snapshot: Snapshot, unit: str, cycle: str | None, day:
     scope, path = policy.scope, snapshot.paths[unit]
     if (policy.effective_from and day < policy.effective_from) or (policy.effective_to and day > policy.effective_to):
         return False
-    if (scope.units and not set(scope.units) & set(path)) or set(scope.exempt) & set(path):
+    if not covers(scope, path):
         return False
     if scope.levels and snapshot.units[unit].kind not in scope.levels:
         return False
@@ -127,6 +114,11 @@ def holds(policy: Policy, snapshot: Snapshot, unit: str, cycle: str | None, day:
         return cycle in scope.cycles
     named = (snapshot.cycles[key] for key in scope.cycles if key in snapshot.cycles)
     return any(each.first <= day <= each.last for each in named)
+
+
+def covers(scope: Scope, path: Sequence[str]) -> bool:
+    """Tell whether a scope reaches a unit, given by its path from the root, whatever its level."""
+    return not (scope.units and not set(scope.units) & set(path)) and not set(scope.exempt) & set(path)
 
 
 def reads(condition: Condition) -> frozenset[str]:
@@ -142,17 +134,6 @@ def reads(condition: Condition) -> frozenset[str]:
             return frozenset((field,))
         case never:
             assert_never(never)
-
-
-def settings(policy: Policy) -> tuple[Setting, ...]:
-    """Return the parameters that hold for a policy, each with where it came from."""
-    template = _template(policy)
-    if template is None:
-        return tuple(Setting(name=name, value=value, origin="policy") for name, value in policy.params.items())
-    return tuple(
-        Setting(name=name, value=value, origin="policy" if name in policy.params else "template")
-        for name, value in template.params(policy.params).items()
-    )
 
 
 def terms(policy: Policy) -> Terms:
@@ -181,6 +162,35 @@ def drafted(template: Template, key: str, author: str, at: datetime) -> Policy:
     )
 
 
+def frozen(policy: Policy) -> Policy:
+    """Return a policy as it is published: with the condition that its template supplies today, come what may later."""
+    template = template_of(policy)
+    return policy if template is None else replace(policy, frozen=template.when)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """How a test case came out."""
+
+    name: str
+    expected: str
+    actual: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether it came out as it says."""
+        return self.expected == self.actual
+
+
+def tested(resolved: Resolved, examples: Iterable[Example]) -> tuple[Tested, ...]:
+    """Return how the test cases come out under a policy as it is."""
+    found = []
+    for example in examples:
+        seen = explain.outcome(resolved.condition, fields.clean(resolved.kind, example.fact))
+        found.append(Tested(name=example.name, expected=example.expect, actual=seen.value))
+    return tuple(found)
+
+
 def defaults(author: str, at: datetime) -> tuple[Policy, ...]:
     """Return the shipped policies, published, each under its template's name with dashes for a key."""
     return tuple(
@@ -195,8 +205,8 @@ def policy_set(policies: Iterable[Policy]) -> str:
     return hashlib.sha256(b"\n".join(written)).hexdigest()[:16]
 
 
-def _template(policy: Policy) -> Template | None:
-    """The policy's template, None for a custom one."""
+def template_of(policy: Policy) -> Template | None:
+    """Return the policy's template, None for a custom one; refuse one that there is not."""
     if policy.template == CUSTOM:
         return None
     if policy.template in TEMPLATES:
@@ -211,6 +221,10 @@ def _bound(kind: FactKind, when: Mapping[str, object] | None, params: Mapping[st
     try:
         written = orjson.dumps(when, default=_number)
     except orjson.JSONEncodeError:
+        try:
+            condition.weigh(when)
+        except Refusal as refusal:
+            raise refusal.under("when") from None
         raise Refusal(Code.INVALID, "A condition is made of texts, numbers and yes or no.", ("when",)) from None
     # Binding costs more than judging one fact does, and every check-in would do it again for every policy.
     return _bound_once(kind, written, tuple(sorted(params.items())))
@@ -230,73 +244,14 @@ def _number(value: object) -> float:
     raise TypeError(f"{value!r} is no part of a condition.")
 
 
-def _check_params(template: Template, params: Mapping[str, Decimal | str]) -> None:
-    known = {parameter.name: parameter for parameter in template.parameters}
-    for name, value in params.items():
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise Refusal(
-                Code.UNKNOWN_FIELD,
-                f'"{name[:80]}" is not a parameter of "{template.key}".{hint}',
-                ("params", name[:80]),
-            )
-        _check_param(known[name], value)
+def _custom_action(policy: Policy) -> Action:
+    actions = CUSTOM_ACTIONS[policy.on]
+    if policy.action in ("", *actions):
+        return Action(policy.action or actions[0])
+    said = f'"{policy.action[:80]}" is nothing to propose about this.{did_you_mean(policy.action, actions)}'
+    raise Refusal(Code.INVALID, said, ("action",))
 
 
-def _check_custom(policy: Policy) -> None:
-    if len(policy.params) > MOST_PARAMS:
-        raise Refusal(Code.TOO_LONG, f"At most {MOST_PARAMS} parameters are kept.", ("params",))
-    for name, value in policy.params.items():
-        line(name, 80, ("params",))
-        if isinstance(value, str):
-            line(value, field=("params", name))
-        else:
-            measured(value, "params", name)
-
-
-def _check_param(parameter: Parameter, value: Decimal | str) -> None:
-    field, label = ("params", parameter.name), parameter.label.original
-    if isinstance(value, str):
-        raise Refusal(Code.WRONG_TYPE, f"{label} is a number.", field)
-    measured(value, *field)
-    if parameter.whole and value != value.to_integral_value():
-        raise Refusal(Code.WRONG_TYPE, f"{label} is a whole number.", field)
-    least, most = parameter.minimum, parameter.maximum
-    if (least is not None and value < least) or (most is not None and value > most):
-        ends = [f"{word} {plain(end)}" for word, end in (("from", least), ("to", most)) if end is not None]
-        raise Refusal(Code.INVALID, f"{label} goes {' '.join(ends)}; this is {plain(value)}.", field)
-
-
-def _check_times(policy: Policy) -> None:
-    for name in ("hold", "clear", "cooldown", "expires"):
-        if not 0 <= getattr(policy, name) <= LONGEST_DAYS:
-            raise Refusal(Code.INVALID, f"Between 0 and {LONGEST_DAYS} days.", (name,))
-    first, last = policy.effective_from, policy.effective_to
-    if first and last and last < first:
-        raise Refusal(Code.INVALID, f"The policy ends on {last}, before it begins on {first}.", ("effectiveTo",))
-
-
-def _check_scope(policy: Policy, snapshot: Snapshot) -> None:
-    scope = policy.scope
-    for name, keys, shelf, what in (
-        ("units", scope.units, snapshot.units, "unit"),
-        ("exempt", scope.exempt, snapshot.units, "unit"),
-        ("cycles", scope.cycles, snapshot.cycles, "cycle"),
-    ):
-        for at, key in enumerate(keys):
-            if key not in shelf:
-                raise Refusal(Code.NOT_FOUND, f"There is no such {what}.", ("scope", name, str(at)))
-    for at, level in enumerate(scope.levels):
-        line(level, 80, ("scope", "levels", str(at)))
-
-
-def _check_mode(policy: Policy, resolved: Resolved, *, blockable: bool) -> None:
-    if policy.mode is PolicyMode.BLOCK and not blockable:
-        said = "Only what is known before a write can be blocked, such as a goal limit; this policy can advise."
-        raise Refusal(Code.INVALID, said, ("mode",))
-    if policy.mode is PolicyMode.AUTO and resolved.action not in REVERSIBLE:
-        said = "What this policy proposes cannot be undone, or is nothing to carry out; let it advise."
-        raise Refusal(Code.INVALID, said, ("mode",))
-    if policy.overridable_by is not None and policy.overridable_by not in set(Role):
-        hint = did_you_mean(policy.overridable_by, Role)
-        raise Refusal(Code.INVALID, f"There is no such role.{hint}", ("overridableBy",))
+def _called(policy: Policy) -> Text:
+    name, vi = line(policy.name, field=("name",))[:80], (policy.name_vi or policy.name)[:80]
+    return Text(original=f"{name}: {{{{name}}}}", vi=f"{vi}: {{{{name}}}}")

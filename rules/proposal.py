@@ -1,6 +1,5 @@
 """Proposals: what a finding suggests doing about it, one builder for each action."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,9 +14,9 @@ from okr.cycle import Cycle, CycleKind, CycleState
 from okr.org import Person
 from okr.recommendation import Action, Proposal
 from okr.snapshot import Snapshot
-from rules import recovery, wording
+from rules import explain, fields, recovery, wording
 from rules.facts import Fact
-from rules.policy import Resolved
+from rules.policy import Limits, Resolved
 from rules.wording import amount, bilingual, short
 
 
@@ -32,7 +31,7 @@ class Proposed:
     step: int = 0
 
 
-def propose(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Sequence[Resolved]) -> Proposed:
+def propose(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Limits) -> Proposed:
     """Return what the action of a policy comes to for one subject."""
     match resolved.action:
         case Action.CREATE_OBJECTIVE:
@@ -41,21 +40,35 @@ def propose(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Sequence
                 proposal=found.proposal, blocked_by=found.blocked_by, episode=fact.episode, cycle=found.cycle
             )
         case Action.PROMOTE:
-            return _promotion(snapshot, fact)
+            return _promotion(snapshot, resolved, fact)
         case Action.NAME_OWNER:
             return _owner(snapshot, fact)
         case Action.REMIND:
             return _reminder(snapshot, resolved, fact)
         case Action.REVIEW:
-            return _review(snapshot, fact)
+            return _review(snapshot, resolved, fact)
         case never:
             assert_never(never)
 
 
-def _promotion(snapshot: Snapshot, fact: Fact) -> Proposed:
+def episode(snapshot: Snapshot, action: Action, fact: Fact) -> str | None:
+    """Return the stretch of trouble that the findings of an action belong to; None where only the cycle parts them."""
+    match action:
+        case Action.CREATE_OBJECTIVE:
+            return fact.episode
+        case Action.REMIND:
+            return _missed_since(snapshot, fact)
+        case Action.PROMOTE | Action.NAME_OWNER | Action.REVIEW:
+            return None
+        case never:
+            assert_never(never)
+
+
+def _promotion(snapshot: Snapshot, resolved: Resolved, fact: Fact) -> Proposed:
     key_result = snapshot.key_results[fact.subject]
     if not promotion.eligible(snapshot, key_result):
-        return Proposed(proposal=None)
+        # Nothing to carry out; where the policy has words for that case, people decide by them.
+        return _review(snapshot, resolved, fact) if resolved.text else Proposed(proposal=None)
     draft = promotion.propose(snapshot, key_result)
     target = draft.target
     bounds = {
@@ -79,9 +92,9 @@ def _promotion(snapshot: Snapshot, fact: Fact) -> Proposed:
         level = "–".join(amount(value, measure, language) for value in kept if value is not None)
         if language == "vi":
             what = f'mức nền mới của KPI "{name}"' if known else f'KPI mới "{name}"'
-            return f"{level} là {what} từ ngày {target.valid_from}."
+            return f"{level} là {what} từ ngày {wording.day(target.valid_from, language)}."
         what = f'the new baseline of the KPI "{name}"' if known else f'a new KPI, "{name}",'
-        return f"{level} becomes {what} from {target.valid_from} on."
+        return f"{level} becomes {what} from {wording.day(target.valid_from, language)} on."
 
     return Proposed(proposal=Proposal(action=Action.PROMOTE, args=args, text=bilingual(say)))
 
@@ -168,7 +181,11 @@ def _missed_since(snapshot: Snapshot, fact: Fact) -> str | None:
     return since.isoformat() if since else None
 
 
-def _review(snapshot: Snapshot, fact: Fact) -> Proposed:
+def _review(snapshot: Snapshot, resolved: Resolved, fact: Fact) -> Proposed:
+    if resolved.text is not None:
+        trace = explain.explain(resolved.condition, fields.clean(resolved.kind, fact.values))
+        text = wording.titled(resolved.text, fact, trace, resolved.params)
+        return Proposed(proposal=Proposal(action=Action.REVIEW, args={}, text=text), cycle=_cycle(snapshot, fact))
     cycle = snapshot.cycles.get(fact.cycle or "")
     weakest = rollups.weakest(snapshot, fact.subject, cycle) if fact.kind == "unit" and cycle else None
     args: dict[str, object] = {"weakest": weakest.key} if weakest else {}

@@ -25,25 +25,30 @@ def _dependents(snapshot: Snapshot, key: str) -> Iterator[str]:
     match snapshot.find(key):
         case KeyResult() as result:
             yield from _above(snapshot, result.objective)
+            yield from _after(snapshot, snapshot.objectives[result.objective])
             yield from (each.key for each in snapshot.supporters_of.get(key, ()))
             if result.measures:
                 yield result.measures
         case Objective() as objective:
             yield from _above(snapshot, key)
+            yield from _after(snapshot, objective)
             yield from objective.addresses
             yield from (each.key for each in snapshot.supporters_of.get(key, ()))
             for result in snapshot.key_results_of.get(key, ()):
                 yield from (result.key, result.measures or result.key)
         case Kpi() as kpi:
             yield from (each for each in (kpi.unit, kpi.accountable, kpi.parent) if each)
-            yield from (result.key for result in snapshot.movers_of.get(key, ()))
+            for result in snapshot.movers_of.get(key, ()):
+                yield from (result.key, result.objective)
         case Person() as person:
             yield from _of_person(snapshot, person)
         case OrgUnit() as unit:
             yield from _of_units(snapshot, {unit.key})
         case Cycle() as cycle:
             yield from snapshot.units
-            yield from _of_goals(snapshot, (o for o in snapshot.objectives.values() if o.cycle == cycle.key))
+            yield from _of_goals(
+                snapshot, (o for o in snapshot.objectives.values() if _not_before(snapshot.cycles[o.cycle], cycle))
+            )
         case None:
             return
 
@@ -60,6 +65,24 @@ def _above(snapshot: Snapshot, objective: str) -> Iterator[str]:
         if result and result.roll_up is RollUp.VALUE_SUM:
             yield result.key
         at = result.objective if result else goal_.supports
+
+
+def _after(snapshot: Snapshot, objective: Objective) -> Iterator[str]:
+    """The unit's goals of later cycles: they are judged by its record, too, which this one is part of."""
+    cycle = snapshot.cycles[objective.cycle]
+    yield from _of_goals(
+        snapshot,
+        (
+            each
+            for each in snapshot.objectives_of.get(objective.unit, ())
+            if each.cycle != cycle.key and _not_before(snapshot.cycles[each.cycle], cycle)
+        ),
+    )
+
+
+def _not_before(other: Cycle, cycle: Cycle) -> bool:
+    """Tell whether what happens in a cycle can be part of the record that goals in `other` are judged by."""
+    return other.kind is cycle.kind and other.first >= cycle.first
 
 
 def _of_person(snapshot: Snapshot, person: Person) -> Iterator[str]:

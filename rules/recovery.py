@@ -1,4 +1,4 @@
-"""Recovery: the one focused objective that a KPI in breach calls for, and what stands in its way."""
+"""Recovery: the one focused objective that a weak KPI calls for, and what stands in its way."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from okr.text import TITLE_LIMIT, Text
 from rules import explain, facts, fields, policy
 from rules.explain import Outcome
 from rules.facts import Fact
-from rules.policy import Resolved
+from rules.policy import Limits, Resolved
 from rules.wording import amount, bilingual, short
 
 GOAL_LIMIT = "goal limit"
@@ -38,11 +38,12 @@ class Recovery:
     cycle: str | None = None
 
 
-def draft(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Sequence[Resolved]) -> Recovery:
-    """Return the objective that brings a KPI back, with one key result from the value at breach to the target.
+def draft(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Limits) -> Recovery:
+    """Return the objective that brings a KPI to its target, with one key result that leads there.
 
-    It belongs to the accountable unit, else the KPI's. Where that unit has as many goals as `limits` allow, it is still
-    proposed, with the weakest goal as the one to swap.
+    That is the way from the value at breach where there is an episode, else from the newest one. It belongs to the
+    accountable unit, else the KPI's. Where that unit has as many goals as its `limits` allow, it is still proposed,
+    with the weakest goal as the one to swap.
     """
     kpi = snapshot.kpis[fact.subject]
     unit = accountable(snapshot, kpi)
@@ -61,7 +62,7 @@ def draft(snapshot: Snapshot, resolved: Resolved, fact: Fact, limits: Sequence[R
         args["episode"] = fact.episode
     owner, when = snapshot.units[unit].name, cycle.name
     text = bilingual(lambda word: f"{short(owner.said(word), 40)}, {short(when.said(word), 30)}: {way.said(word)}.")
-    blocked = at_limit(snapshot, limits, unit, cycle)
+    blocked = at_limit(snapshot, limits(unit), unit, cycle)
     if blocked and (weakest := rollups.weakest(snapshot, unit, cycle)):
         args["swap"] = weakest.key
         title = weakest.title
@@ -129,7 +130,7 @@ def _key_result(kpi: Kpi, target: Target, values: Sequence[Decimal]) -> tuple[di
     start = next((v for v in values if goal is not None and better(goal, v, kpi.direction)), None)
     common: dict[str, object] = {"measure": kpi.measure, "measures": kpi.key}
     if goal is not None and start is not None:
-        title = bilingual(lambda language: _way(kpi, start, goal, language))
+        title = bilingual(lambda language: way_of(kpi, start, goal, language))
         way = {"type": _type(kpi.measure, start, goal).value, "direction": kpi.direction.value, "start": start}
         return {"title": _written(title), **common, **way, "target": goal}, title
     edges = targets.bounds(target, kpi.direction)
@@ -139,7 +140,8 @@ def _key_result(kpi: Kpi, target: Target, values: Sequence[Decimal]) -> tuple[di
     return {"title": _written(title), **common, "type": KeyResultType.MAINTAIN.value, **band}, title
 
 
-def _way(kpi: Kpi, start: Decimal, goal: Decimal, language: str) -> str:
+def way_of(kpi: Kpi, start: Decimal, goal: Decimal, language: str) -> str:
+    """Return the title of a key result that moves a KPI, in one language."""
     name = short(kpi.name.said(language))
     begin, end = amount(start, kpi.measure, language), amount(goal, kpi.measure, language)
     if language == "vi":

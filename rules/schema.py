@@ -1,9 +1,10 @@
 """The fact schema of the product: what a policy may ask about a KPI, a unit, an objective and a key result."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
-from okr.cycle import CycleKind
+from okr.cycle import CycleKind, CycleState
 from okr.goal import KeyResultType
 from okr.kpi import BreachState
 from okr.number import Direction
@@ -45,6 +46,12 @@ _VIETNAMESE: Mapping[type[StrEnum], Mapping[str, str]] = {
         CycleKind.QUARTER: "quý",
         CycleKind.YEAR: "năm",
     },
+    CycleState: {
+        CycleState.PLANNED: "sắp tới",
+        CycleState.ACTIVE: "đang chạy",
+        CycleState.GRADING: "đang chấm điểm",
+        CycleState.CLOSED: "đã đóng",
+    },
     KeyResultType: {
         KeyResultType.NUMBER: "số",
         KeyResultType.PERCENT: "phần trăm",
@@ -73,7 +80,14 @@ def _choices(members: Iterable[StrEnum]) -> tuple[Choice, ...]:
 
 
 def _count(
-    name: str, label: str, label_vi: str, about: str, about_vi: str, unit: str = "", example: Scalar = 1
+    name: str,
+    label: str,
+    label_vi: str,
+    about: str,
+    about_vi: str,
+    unit: str = "",
+    example: Scalar = 1,
+    least: int | None = None,
 ) -> Field:
     return Field(
         name=name,
@@ -84,16 +98,40 @@ def _count(
         help=about,
         help_vi=about_vi,
         example=example,
+        least=least,
     )
 
 
-def _share(name: str, label: str, label_vi: str, about: str, about_vi: str, example: Scalar = 0.7) -> Field:
-    return _count(name, label, label_vi, about, about_vi, "share", example)
+def _share(
+    name: str,
+    label: str,
+    label_vi: str,
+    about: str,
+    about_vi: str,
+    example: Scalar = 0.7,
+    *,
+    whole: bool = False,
+) -> Field:
+    """A share; of a `whole` where it is never below 0 or above 1."""
+    field = _count(name, label, label_vi, about, about_vi, "share", example)
+    return replace(field, least=0, most=1) if whole else field
 
 
 def _flag(name: str, label: str, label_vi: str, about: str, about_vi: str) -> Field:
     return Field(
         name=name, label=label, label_vi=label_vi, type=FieldType.BOOLEAN, help=about, help_vi=about_vi, example=True
+    )
+
+
+def _day(name: str, label: str, label_vi: str, about: str, about_vi: str, example: str) -> Field:
+    return Field(
+        name=name, label=label, label_vi=label_vi, type=FieldType.DAY, help=about, help_vi=about_vi, example=example
+    )
+
+
+def _words(name: str, label: str, label_vi: str, about: str, about_vi: str, example: str) -> Field:
+    return Field(
+        name=name, label=label, label_vi=label_vi, type=FieldType.TEXT, help=about, help_vi=about_vi, example=example
     )
 
 
@@ -141,14 +179,24 @@ _CYCLE_KIND = _choice(
     "Whether the cycle is a quarter or a year; the two are counted separately.",
     "Chu kỳ là quý hay năm; hai loại được đếm riêng.",
 )
-_DEADLINE = _count(
-    "days_to_deadline",
-    "Days to the deadline",
-    "Số ngày đến hạn",
-    "Local days from today to the last day of the cycle; negative after it.",
-    "Số ngày từ hôm nay đến ngày cuối của chu kỳ; âm khi đã qua.",
-    "days",
-    14,
+_DEADLINE = (
+    _day(
+        "deadline",
+        "Deadline",
+        "Hạn",
+        "The last day of the cycle.",
+        "Ngày cuối của chu kỳ.",
+        "2026-09-30",
+    ),
+    _count(
+        "days_to_deadline",
+        "Days to the deadline",
+        "Số ngày đến hạn",
+        "Local days from today to the last day of the cycle; negative after it.",
+        "Số ngày từ hôm nay đến ngày cuối của chu kỳ; âm khi đã qua.",
+        "days",
+        14,
+    ),
 )
 _OWNER = (
     _flag(
@@ -213,6 +261,7 @@ KPI = FactKind(
             "1 in the period in which the breach opened; 0 without an open episode.",
             "Bằng 1 ở kỳ bắt đầu vi phạm; bằng 0 khi không có đợt vi phạm.",
             "periods",
+            least=0,
         ),
         _count(
             "bad_periods",
@@ -222,6 +271,7 @@ KPI = FactKind(
             "Số kỳ liên tiếp ở vùng vi phạm hoặc dưới mức nền.",
             "periods",
             2,
+            least=0,
         ),
         _count(
             "amber_periods",
@@ -231,6 +281,7 @@ KPI = FactKind(
             "Số kỳ liên tiếp chỉ ở vùng vàng.",
             "periods",
             3,
+            least=0,
         ),
         _count(
             "missing_periods",
@@ -240,6 +291,7 @@ KPI = FactKind(
             "Số kỳ đã đóng liên tiếp không có số liệu.",
             "periods",
             2,
+            least=0,
         ),
         _count(
             "value",
@@ -250,6 +302,14 @@ KPI = FactKind(
             MEASURE,
             98.2,
         ),
+        _day(
+            "latest_period",
+            "Latest period",
+            "Kỳ mới nhất",
+            "The first day of the period of the newest reading; unknown before the first.",
+            "Ngày đầu của kỳ có số liệu mới nhất; không có nếu chưa có số liệu.",
+            "2026-07-01",
+        ),
         _count(
             "target",
             "Target",
@@ -258,6 +318,15 @@ KPI = FactKind(
             "Mục tiêu hiện hành; không có nếu là khoảng.",
             MEASURE,
             99,
+        ),
+        _count(
+            "recovers_at",
+            "Recovers at",
+            "Hồi phục ở mức",
+            "The value at which a breach is over; unknown for a range, where it is over inside.",
+            "Giá trị mà vi phạm kết thúc; không có nếu là khoảng, khi đó phải trở lại trong khoảng.",
+            MEASURE,
+            98.5,
         ),
         _count("baseline", "Baseline", "Mức nền", "The floor already won.", "Mức đã giành được.", MEASURE, 99),
         _flag(
@@ -282,6 +351,7 @@ KPI = FactKind(
             "Khoảng cách tới vùng xanh theo đơn vị của KPI; bằng 0 nếu đã xanh.",
             MEASURE,
             0.8,
+            least=0,
         ),
         _flag(
             "has_active_objective",
@@ -312,6 +382,7 @@ KPI = FactKind(
             "Số kết quả then chốt đang chạy đo KPI này.",
             "",
             0,
+            least=0,
         ),
         _count(
             "drivers",
@@ -321,9 +392,17 @@ KPI = FactKind(
             "Số KPI ngay dưới nó trong cây KPI.",
             "",
             2,
+            least=0,
         ),
         _count(
-            "weight", "Weight", "Trọng số", "Its importance; 1 is ordinary.", "Độ quan trọng; 1 là bình thường.", "", 2
+            "weight",
+            "Weight",
+            "Trọng số",
+            "Its importance; 1 is ordinary.",
+            "Độ quan trọng; 1 là bình thường.",
+            "",
+            2,
+            least=0,
         ),
         _choice(
             "direction",
@@ -358,14 +437,24 @@ UNIT = FactKind(
         _LEVEL,
         _CYCLE_KIND,
         _key("cycle", "Cycle", "Chu kỳ", "The cycle's key.", "Khoá của chu kỳ.", "cyc_q3"),
+        _choice(
+            "cycle_state",
+            "Stage of the cycle",
+            "Giai đoạn của chu kỳ",
+            CycleState,
+            CycleState.ACTIVE,
+            "Before it, in it, in the days after it for grading, or after those.",
+            "Trước, trong, những ngày chấm điểm ngay sau, hoặc sau đó nữa.",
+        ),
         _count(
             "goals_active",
             "Goals that count",
             "Số mục tiêu được tính",
-            "Its own objectives, active or awaiting approval, that overlap the cycle.",
-            "Số mục tiêu của chính đơn vị, đang chạy hoặc chờ duyệt, giao với chu kỳ.",
+            "Its own objectives, active or awaiting approval, that overlap the cycle; 0 once the cycle is closed.",
+            "Số mục tiêu của chính đơn vị, đang chạy hoặc chờ duyệt, giao với chu kỳ; bằng 0 khi chu kỳ đã đóng.",
             "goals",
             4,
+            least=0,
         ),
         _count(
             "goals_per_member",
@@ -375,6 +464,7 @@ UNIT = FactKind(
             "Không có nếu đơn vị không có thành viên.",
             "goals",
             0.5,
+            least=0,
         ),
         _count(
             "key_results",
@@ -384,6 +474,27 @@ UNIT = FactKind(
             "Số kết quả then chốt đang sống của các mục tiêu đó.",
             "",
             9,
+            least=0,
+        ),
+        _count(
+            "ungraded",
+            "Goals not graded",
+            "Số mục tiêu chưa chấm điểm",
+            "Its own objectives in this cycle that are still active: nobody has closed them yet.",
+            "Số mục tiêu của chính đơn vị trong chu kỳ này vẫn đang mở: chưa ai đóng.",
+            "goals",
+            2,
+            least=0,
+        ),
+        _count(
+            "days_since_end",
+            "Days since the end",
+            "Số ngày từ khi hết chu kỳ",
+            "Local days since the last day of the cycle; 0 up to then.",
+            "Số ngày từ ngày cuối của chu kỳ; bằng 0 khi chưa hết.",
+            "days",
+            15,
+            least=0,
         ),
         _count(
             "members",
@@ -393,8 +504,9 @@ UNIT = FactKind(
             "Số người làm việc trong chính đơn vị.",
             "people",
             8,
+            least=0,
         ),
-        _count("kpis", "KPIs", "Số KPI", "KPIs of the unit itself.", "Số KPI của chính đơn vị.", "", 7),
+        _count("kpis", "KPIs", "Số KPI", "KPIs of the unit itself.", "Số KPI của chính đơn vị.", "", 7, least=0),
         _count(
             "red_kpis",
             "Red KPIs",
@@ -403,6 +515,7 @@ UNIT = FactKind(
             "Số KPI của chính đơn vị ở vùng đỏ.",
             "",
             1,
+            least=0,
         ),
         _flag(
             "has_lead",
@@ -417,8 +530,9 @@ UNIT = FactKind(
             "Tiến độ",
             "Mean progress of its objectives in the cycle.",
             "Tiến độ trung bình của các mục tiêu trong chu kỳ.",
+            whole=True,
         ),
-        _DEADLINE,
+        *_DEADLINE,
     ),
 )
 
@@ -435,6 +549,7 @@ OBJECTIVE = FactKind(
             "Tất cả, kể cả đã huỷ.",
             "",
             4,
+            least=0,
         ),
         _count(
             "key_results_live",
@@ -444,6 +559,7 @@ OBJECTIVE = FactKind(
             "Những kết quả chưa huỷ.",
             "",
             3,
+            least=0,
         ),
         _count(
             "key_results_measured",
@@ -453,6 +569,25 @@ OBJECTIVE = FactKind(
             "Những kết quả đang sống không phải có-không hay cột mốc.",
             "",
             2,
+            least=0,
+        ),
+        _count(
+            "task_titles",
+            "Key results worded as tasks",
+            "Số kết quả viết như công việc",
+            "Live key results whose title begins with a verb from the lists of tasks, English or Vietnamese.",
+            "Số kết quả đang sống có tên bắt đầu bằng động từ trong danh sách công việc, tiếng Anh hoặc tiếng Việt.",
+            "",
+            2,
+            least=0,
+        ),
+        _words(
+            "task_words",
+            "Task words",
+            "Từ chỉ công việc",
+            "The verbs with which those titles begin; unknown where none does.",
+            "Những động từ mở đầu các tên đó; không có nếu không tên nào như vậy.",
+            "write, hold",
         ),
         _flag(
             "supports_something",
@@ -460,6 +595,26 @@ OBJECTIVE = FactKind(
             "Có hỗ trợ cấp trên",
             "It supports an objective or a key result.",
             "Nó hỗ trợ một mục tiêu hoặc kết quả then chốt.",
+        ),
+        _count(
+            "contributes_to",
+            "Goals it contributes to",
+            "Số mục tiêu được đóng góp",
+            "Further objectives and key results that it contributes to.",
+            "Số mục tiêu và kết quả then chốt khác mà nó đóng góp.",
+            "",
+            0,
+            least=0,
+        ),
+        _count(
+            "kpis_addressed",
+            "KPIs it attacks",
+            "Số KPI cần xử lý",
+            "KPIs that it is meant to bring back or to improve.",
+            "Số KPI mà nó nhằm phục hồi hoặc cải thiện.",
+            "",
+            0,
+            least=0,
         ),
         _flag(
             "is_company_level",
@@ -476,13 +631,36 @@ OBJECTIVE = FactKind(
             "Số mục tiêu hỗ trợ nó hoặc kết quả then chốt của nó.",
             "",
             2,
+            least=0,
         ),
         _flag(
             "is_recovery",
             "Is a recovery",
             "Là mục tiêu phục hồi",
-            "A policy proposed it for a breach.",
-            "Do chính sách đề xuất vì vi phạm.",
+            "A policy proposed it for a weak KPI.",
+            "Do chính sách đề xuất vì một KPI yếu.",
+        ),
+        _count(
+            "full_cycles",
+            "Full marks in a row",
+            "Số chu kỳ đạt trọn liên tiếp",
+            "Cycles in a row before this one, of the same length, whose goals its unit closed at 100 %, all of them.",
+            "Số chu kỳ cùng loại liền trước mà đơn vị đóng mọi mục tiêu ở mức 100 %.",
+            "cycles",
+            2,
+            least=0,
+        ),
+        _count(
+            "targets_within_variation",
+            "Targets that luck reaches",
+            "Số đích trong biến động bình thường",
+            "Its key results whose KPI, not in trouble, meets the target within its natural limits: mean ± 2.66 × mean "
+            "moving range of its last 6 to 12 values. Unknown where there are fewer values.",
+            "Số kết quả có KPI (không vi phạm) đạt đích trong giới hạn tự nhiên: trung bình ± 2,66 × khoảng biến động "
+            "trung bình của 6 đến 12 giá trị gần nhất. Không có nếu ít giá trị hơn.",
+            "",
+            1,
+            least=0,
         ),
         _flag(
             "superseded_episode",
@@ -497,8 +675,16 @@ OBJECTIVE = FactKind(
             "Tiến độ",
             "0 to 1; unknown where nothing counts.",
             "Từ 0 đến 1; không có nếu không có gì được tính.",
+            whole=True,
         ),
-        _share("coverage", "Coverage", "Độ phủ số liệu", "Share of weight with data.", "Tỷ trọng có số liệu."),
+        _share(
+            "coverage",
+            "Coverage",
+            "Độ phủ số liệu",
+            "Share of weight with data.",
+            "Tỷ trọng có số liệu.",
+            whole=True,
+        ),
         _share(
             "expected",
             "Expected progress",
@@ -506,11 +692,12 @@ OBJECTIVE = FactKind(
             "Elapsed share of the cycle's local days.",
             "Phần ngày của chu kỳ đã trôi qua.",
             0.5,
+            whole=True,
         ),
         _STATUS,
         *_OWNER,
         _CYCLE_KIND,
-        _DEADLINE,
+        *_DEADLINE,
         _LEVEL,
     ),
 )
@@ -521,6 +708,31 @@ KEY_RESULT = FactKind(
     label_vi="Kết quả then chốt",
     fields=(
         _choice("type", "Type", "Loại", KeyResultType, KeyResultType.NUMBER, "How it is measured.", "Cách đo."),
+        _flag(
+            "objective_active",
+            "Its objective is active",
+            "Mục tiêu của nó đang mở",
+            "Nobody has closed its objective yet.",
+            "Mục tiêu chứa nó chưa được đóng.",
+        ),
+        _count(
+            "start",
+            "Where it began",
+            "Điểm xuất phát",
+            "Its start, else the value of its first check-in; unknown where it is not a number.",
+            "Mức xuất phát, hoặc giá trị check-in đầu tiên; không có nếu không đo bằng số.",
+            MEASURE,
+            50,
+        ),
+        _count(
+            "current",
+            "Latest value",
+            "Giá trị mới nhất",
+            "What the latest check-in said, in its own unit; unknown where it is not a number.",
+            "Giá trị của lần check-in mới nhất, theo đơn vị của nó; không có nếu không đo bằng số.",
+            MEASURE,
+            98.2,
+        ),
         _count(
             "missed_check_ins",
             "Missed check-ins in a row",
@@ -529,9 +741,17 @@ KEY_RESULT = FactKind(
             "Số lần lỡ liên tiếp; bỏ qua ngày nghỉ phép và tạm dừng.",
             "slots",
             2,
+            least=0,
         ),
         _count(
-            "check_ins", "Check-ins", "Số lần check-in", "Standing entries.", "Số lần ghi nhận còn hiệu lực.", "", 5
+            "check_ins",
+            "Check-ins",
+            "Số lần check-in",
+            "Standing entries.",
+            "Số lần ghi nhận còn hiệu lực.",
+            "",
+            5,
+            least=0,
         ),
         _count(
             "days_since_check_in",
@@ -542,7 +762,7 @@ KEY_RESULT = FactKind(
             "days",
             14,
         ),
-        _share("progress", "Progress", "Tiến độ", "0 to 1.", "Từ 0 đến 1."),
+        _share("progress", "Progress", "Tiến độ", "0 to 1.", "Từ 0 đến 1.", whole=True),
         _share(
             "raw_progress",
             "Raw progress",
@@ -558,6 +778,7 @@ KEY_RESULT = FactKind(
             "Elapsed share of the cycle's local days.",
             "Phần ngày của chu kỳ đã trôi qua.",
             0.5,
+            whole=True,
         ),
         _STATUS,
         _flag(
@@ -605,14 +826,37 @@ KEY_RESULT = FactKind(
         _flag(
             "measures_kpi", "Measures a KPI", "Đo một KPI", "Its number is a KPI's.", "Con số của nó là của một KPI."
         ),
+        _words(
+            "upkeep_words",
+            "Words of upkeep",
+            "Từ chỉ sự duy trì",
+            "Words in its title that ask for a level to be held, by the English and Vietnamese lists; unknown without.",
+            "Những từ trong tên chỉ việc giữ một mức, theo danh sách tiếng Anh và tiếng Việt; không có nếu không thấy.",
+            "maintain",
+        ),
         _count(
-            "confidence",
-            "Confidence",
-            "Độ tin tưởng",
-            "1 (no hope) to 10 (sure), from the latest check-in that states one.",
-            "Từ 1 (vô vọng) đến 10 (chắc chắn), theo lần check-in gần nhất có nêu.",
-            "",
-            7,
+            "repeats",
+            "Cycles with this target",
+            "Số chu kỳ cùng đích",
+            "Cycles of the same length, this one included, in which its unit had the same title, or measured the same "
+            "KPI, with the same target.",
+            "Số chu kỳ cùng loại, kể cả chu kỳ này, mà đơn vị có cùng tên hoặc đo cùng KPI với cùng đích.",
+            "cycles",
+            2,
+            least=1,
+        ),
+        replace(
+            _count(
+                "confidence",
+                "Confidence",
+                "Độ tin tưởng",
+                "1 (no hope) to 10 (sure), from the latest check-in that states one.",
+                "Từ 1 (vô vọng) đến 10 (chắc chắn), theo lần check-in gần nhất có nêu.",
+                "",
+                7,
+            ),
+            least=1,
+            most=10,
         ),
         _count(
             "confidence_unchanged",
@@ -622,6 +866,7 @@ KEY_RESULT = FactKind(
             "Số lần check-in gần nhất có cùng độ tin tưởng.",
             "check-ins",
             4,
+            least=0,
         ),
         _count(
             "weight",
@@ -631,10 +876,11 @@ KEY_RESULT = FactKind(
             "Bằng 0 thì hiển thị nhưng không tính.",
             "",
             1,
+            least=0,
         ),
         *_OWNER,
         _CYCLE_KIND,
-        _DEADLINE,
+        *_DEADLINE,
         _flag(
             "cycle_ended",
             "Cycle has ended",

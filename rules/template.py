@@ -75,8 +75,9 @@ class Template:
     """What a policy of this kind is made from.
 
     `when` is a condition in the form that `condition.parse` reads, on facts of kind `on`. `title` is what a finding is
-    called, `objective` what a proposed objective is: patterns with {{field}}, {{name}} and {{against.field}} (what the
-    field was compared with). `blockable` ones can be checked before a write. Times are in days; see Policy.
+    called, `objective` what a proposed objective is, and `text` what to review: patterns with {{field}}, {{name}} and
+    {{against.field}} (what the field was compared with). `blockable` ones can be checked before a write; those that
+    judge by the look of things (`warn_only`) may be off, observe or advise, and no more. Times are in days; see Policy.
     """
 
     key: str
@@ -88,8 +89,10 @@ class Template:
     action: Action
     title: Text
     objective: Text | None
+    text: Text | None
     escalation: Escalation | None
     blockable: bool
+    warn_only: bool
     mode: PolicyMode
     severity: Severity
     hold: int
@@ -116,8 +119,10 @@ def read(raw: Mapping[str, Any]) -> Template:
         action=Action(action["name"]),
         title=_text(raw["title"]),
         objective=_text(action["title"]) if "title" in action else None,
+        text=_text(action["text"]) if "text" in action else None,
         escalation=Escalation(field=escalates["field"], start=escalates["from"]) if escalates else None,
         blockable=raw.get("blockable", False),
+        warn_only=raw.get("warn_only", False),
         mode=PolicyMode(raw["mode"]),
         severity=Severity(raw["severity"]),
         hold=raw["hold"],

@@ -1,10 +1,16 @@
-"""Wording: findings and explanations as people read them, in English and Vietnamese, with plain numbers."""
+"""Wording: findings and explanations as people read them, numbers and dates as English or Vietnamese readers expect."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
-from okr.number import plain
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import get_currency_precision, is_currency, parse_pattern
+
 from okr.text import TITLE_LIMIT, Text
 from rules.condition import Clause
 from rules.explain import Outcome, Trace
@@ -15,7 +21,21 @@ from rules.schema import KINDS, MEASURE
 NAME_LIMIT = 90
 NOTHING = "–"
 LANGUAGES = ("en", "vi")
+DECIMALS = 4
+EPOCH = date(1970, 1, 1)
 
+# Made once: Babel reads a locale from a file and a pattern from its text.
+_LOCALES = {language: Locale.parse(language) for language in LANGUAGES}
+_PATTERNS = tuple(parse_pattern(f"#,##0.{'0' * least}{'#' * (DECIMALS - least)}") for least in range(DECIMALS + 1))
+_COUNTED = {
+    "check-ins": ("check-in", "check-ins", "lần check-in"),
+    "cycles": ("cycle", "cycles", "chu kỳ"),
+    "days": ("day", "days", "ngày"),
+    "goals": ("goal", "goals", "mục tiêu"),
+    "people": ("person", "people", "người"),
+    "periods": ("period", "periods", "kỳ"),
+    "slots": ("check-in", "check-ins", "lần check-in"),
+}
 _PLACEHOLDER = re.compile(r"\{\{\s*(?:(against)\.)?(\w+)\s*\}\}")
 _YES_NO = {"en": ("yes", "no"), "vi": ("có", "không")}
 
@@ -32,7 +52,7 @@ def titled(pattern: Text, fact: Fact, trace: Trace, params: Mapping[str, Decimal
             against, name = found.groups()
             if name == "name":
                 return short(fact.name.said(language))
-            field = _field(fact, name)
+            field = find(fact.kind, name)
             if field is None:
                 value = params.get(name)
                 return value if isinstance(value, str) else number(value, language) if value is not None else NOTHING
@@ -52,8 +72,21 @@ def leaves(trace: Trace) -> Iterator[Trace]:
         yield from leaves(part)
 
 
+@lru_cache(maxsize=1024)
+def find(kind: str, name: str) -> Field | None:
+    """Return a field of a kind of fact; None for one that was known once and is gone from today's schema."""
+    return next((field for field in KINDS[kind].fields if field.name == name), None)
+
+
+def label(field: Field | None, name: str, language: str) -> str:
+    """Return what people call a field; its bare name where the schema has lost it."""
+    if field is None:
+        return name
+    return (field.label_vi if language == "vi" else "") or field.label
+
+
 def valued(field: Field, value: object, measure: str, language: str) -> str:
-    """Return a value of `field` for a sentence: `98.2 %`, `52 %` for a share, `yes`, the label of a choice."""
+    """Return a value of `field` for a sentence: `98.2 %`, `52 %` for a share, `yes`, a date, the label of a choice."""
     match value:
         case None:
             return NOTHING
@@ -62,6 +95,10 @@ def valued(field: Field, value: object, measure: str, language: str) -> str:
             return yes if value else no
         case list() | tuple():
             return ", ".join(valued(field, one, measure, language) for one in value)
+        case date():
+            return day(value, language)
+        case int() if field.type is FieldType.DAY:
+            return day(EPOCH + timedelta(days=value), language)
         case int() | float() | Decimal() if field.type is FieldType.NUMBER:
             return _measured(field, Decimal(str(value)), measure, language)
         case _:
@@ -70,15 +107,43 @@ def valued(field: Field, value: object, measure: str, language: str) -> str:
 
 
 def number(value: Decimal, language: str) -> str:
-    """Return a number without exponent and with at most four decimals, with the comma of Vietnamese."""
-    rounded = round(value, 4)
-    digits = plain(rounded or value)
-    return digits.replace(".", ",") if language == "vi" else digits
+    """Return a number with at most four decimals and no exponent: `1,234.5`, in Vietnamese `1.234,5`.
+
+    One that is too small for four decimals keeps all it has, so that nothing but 0 reads 0.
+    """
+    return _digits(value, language, 0)
 
 
 def amount(value: Decimal, measure: str, language: str) -> str:
-    """Return a number in its unit: `2.5 s`."""
-    return f"{number(value, language)} {measure}".strip()
+    """Return a number in its unit: `2.5 s`; money that is not whole has its usual decimals: `1,200.50 EUR`."""
+    cents = _cents(measure)
+    digits = _digits(value, language, cents if cents and round(value, DECIMALS) % 1 else 0)
+    return f"{digits} {measure}".strip()
+
+
+def counted(value: Decimal, unit: str, language: str) -> str:
+    """Return a count with the word for what is counted, where the unit of the field is such: `1 period`, `2 kỳ`."""
+    if unit not in _COUNTED:
+        return number(value, language)
+    one, many, vi = _COUNTED[unit]
+    english = one if _LOCALES["en"].plural_form(value) == "one" else many
+    return f"{number(value, language)} {vi if language == 'vi' else english}"
+
+
+@lru_cache(maxsize=1024)
+def day(value: date, language: str) -> str:
+    """Return a date: `Oct 1, 2026`, in Vietnamese `1 thg 10, 2026`."""
+    return format_date(value, "medium", _LOCALES[language])
+
+
+def either(words: Iterable[str], language: str) -> str:
+    """Return alternatives as one: `red, amber, or stale`."""
+    return format_list(list(words), "or", _LOCALES[language])
+
+
+def listed(words: Iterable[str], language: str) -> str:
+    """Return an enumeration as one: `Sales, Support, and Ops`."""
+    return format_list(list(words), "standard", _LOCALES[language])
 
 
 def short(text: str, limit: int = NAME_LIMIT) -> str:
@@ -98,8 +163,18 @@ def _measured(field: Field, value: Decimal, measure: str, language: str) -> str:
     return amount(value, measure if field.unit == MEASURE else "", language)
 
 
-def _field(fact: Fact, name: str) -> Field | None:
-    return next((field for field in KINDS[fact.kind].fields if field.name == name), None)
+@lru_cache(maxsize=4096)
+def _digits(value: Decimal, language: str, least: int) -> str:
+    # Kept, because Babel takes several times as long as the rest of a sentence, and the same numbers come again.
+    tiny = not round(value, DECIMALS)
+    said: str = _PATTERNS[least].apply(value or Decimal(0), _LOCALES[language], decimal_quantization=not tiny)
+    return said
+
+
+@lru_cache(maxsize=256)
+def _cents(measure: str) -> int:
+    """The decimals that a sum in this measure is written with; 0 for what is no currency."""
+    return min(get_currency_precision(measure), DECIMALS) if is_currency(measure) else 0
 
 
 def _compared(trace: Trace, name: str) -> object:

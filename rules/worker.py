@@ -24,7 +24,7 @@ from rules.fields import Scalar, Values
 BATCH = 500
 """Facts in one request. The engine numbers them, and is fastest with a few hundred in a session."""
 
-_FAILURES = 2
+_ATTEMPTS = 2
 _LONGEST_LINE = 2**24
 _ROOT = Path(__file__).parent.parent
 _log = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ class Limits:
     """How long the engine may take and how much it may use before it is replaced."""
 
     answer_seconds: float = 2.0
-    """For one request of at most 500 facts; an honest one takes milliseconds."""
+    """For one request of at most 500 facts, both tries of one that crashes; an honest one takes milliseconds."""
     start_seconds: float = 10.0
-    """For the process to start; 0.1 s where nothing else runs."""
+    """For the process to start (0.1 s where nothing else runs); where it does not, it is let alone for as long."""
     quarantine_seconds: float = 600.0
-    """How long a shard that failed twice in a row is not tried again."""
+    """How long a shard that stalled once, or crashed twice in a row, is not tried again."""
     recycle_facts: int = 1_000_000
     """The process is replaced after so many facts."""
     recycle_megabytes: int = 300
@@ -72,11 +72,20 @@ class _Broken(Exception):
     """The process ended, or said something that is no answer."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What the process is working on, and when it has to be done by the loop's clock."""
+
+    number: int
+    shard: Shard
+    due: float
+
+
 class Worker:
     """The one engine process of this program, started when it is first needed; an async context manager.
 
-    Requests from many tasks wait for each other. A task that is cancelled leaves at once, and the answer it no longer
-    wants is recognised by its number and dropped.
+    Requests from many tasks wait for each other. A task that is cancelled leaves at once; the next one waits until the
+    process is free, and only then does its own time begin.
     """
 
     def __init__(
@@ -87,12 +96,15 @@ class Worker:
         self._command = command
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
+        self._killed: list[asyncio.subprocess.Process] = []
         self._started = False
+        self._greeted = False
         self._stopped = False
+        self._rests_until = 0.0
         self._asked = 0
         self._facts = 0
-        self._waiting: dict[int, Shard] = {}
-        self._failures: dict[str, int] = {}
+        self._open: _Request | None = None
+        self._crashes: dict[str, int] = {}
         self._quarantine: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
@@ -115,7 +127,7 @@ class Worker:
             try:
                 await self._running()
             except (TimeoutError, OSError, _Broken) as failure:
-                await self._discard()
+                self._discard()
                 raise Unavailable("The rules engine does not start.") from failure
 
     async def stop(self) -> None:
@@ -127,14 +139,16 @@ class Worker:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(1):
                         await self._process.wait()
-            await self._discard()
+            self._discard()
+            for process in self._killed:
+                await process.wait()
 
     async def match(self, shard: Shard, facts: Sequence[Values]) -> frozenset[tuple[int, int]] | None:
         """Return the pairs (place in `shard.names`, place in `facts`) that match, or None where the engine has failed.
 
-        It has failed when it crashed, stalled or babbled twice in a row over this shard, which is then not tried
-        again for a while; the caller asks the reference evaluator instead. The facts are canonical and of the shard's
-        kind.
+        It has failed when it stalled over this shard, or crashed or babbled twice in a row; the shard is then not tried
+        again for a while, and the caller asks the reference evaluator instead. The facts are canonical and of the
+        shard's kind.
         """
         pairs: list[tuple[int, int]] = []
         for first in range(0, len(facts), BATCH):
@@ -147,64 +161,103 @@ class Worker:
         return frozenset(pairs)
 
     async def _ask(self, shard: Shard, rows: list[_Row]) -> list[tuple[int, int]] | None:
-        for _ in range(_FAILURES):
-            async with self._lock:
-                if self._stopped:
-                    raise Unavailable("The rules engine has been stopped.")
-                if self._is_quarantined(shard):
-                    return None
+        async with self._lock:
+            if self._stopped:
+                raise Unavailable("The rules engine has been stopped.")
+            if self._is_quarantined(shard) or not await self._is_ready() or self._is_quarantined(shard):
+                return None
+            due = self._now() + self._limits.answer_seconds
+            for _ in range(_ATTEMPTS):
                 try:
-                    found = await self._exchange(shard, rows)
+                    async with asyncio.timeout_at(due):
+                        found = await self._exchange(shard, rows, due)
                 except (TimeoutError, OSError, _Broken) as failure:
-                    # The process works in order: if a cancelled request is still unanswered, that is what it fell over.
-                    self._count_failure(next(iter(self._waiting.values()), shard), failure)
-                    await self._discard()
+                    self._fail(failure)
+                    if self._is_quarantined(shard):
+                        break
                 else:
-                    self._failures.pop(shard.key, None)
+                    self._crashes.pop(shard.key, None)
                     self.counts.ok += 1
                     return found
-        return None
+            return None
 
-    def _count_failure(self, shard: Shard, failure: Exception) -> None:
-        if isinstance(failure, TimeoutError):
-            self.counts.timeout += 1
-        else:
-            self.counts.crash += 1
-        # Counted by shard and not by request, so that those who waited behind a bad one do not all try it again.
-        failures = self._failures.pop(shard.key, 0) + 1
-        _log.warning("The rules engine failed on shard %s, %d times in a row: %r", shard.key, failures, failure)
-        if failures < _FAILURES:
-            self._failures[shard.key] = failures
-        else:
+    async def _is_ready(self) -> bool:
+        """Tell whether a process runs and is free, after starting one or waiting for it where need be."""
+        try:
+            if self._process and self._open:
+                # Its task was cancelled. What it does to the process is its own fault, and takes its own time.
+                async with asyncio.timeout_at(self._open.due):
+                    await self._read(self._process, self._open.number)
+                self._open = None
+        except (TimeoutError, OSError, _Broken) as failure:
+            self._fail(failure)
+        if self._now() < self._rests_until:
+            return False
+        try:
+            await self._running()
+        except (TimeoutError, OSError, _Broken) as failure:
+            self._fail(failure)
+            self._rests_until = self._now() + self._limits.start_seconds
+            return False
+        return True
+
+    def _fail(self, failure: Exception) -> None:
+        """Give up the process, and the shard that it was working on if that stalled it, or crashed it once more."""
+        stalled, request = isinstance(failure, TimeoutError), self._open
+        self.counts.timeout += stalled
+        self.counts.crash += not stalled
+        self._discard()
+        if request is None:
+            _log.warning("The rules engine failed before it was asked: %r", failure)
+            return
+        key = request.shard.key
+        # A crash may have come from outside, and trying again costs little; a stall has used up the caller's time.
+        crashes = self._crashes.pop(key, 0) + 1
+        _log.warning("The rules engine failed on shard %s: %r", key, failure)
+        if stalled or crashes >= _ATTEMPTS:
             self.counts.quarantined += 1
-            self._quarantine[shard.key] = asyncio.get_running_loop().time() + self._limits.quarantine_seconds
+            self._quarantine[key] = self._now() + self._limits.quarantine_seconds
+        else:
+            self._crashes[key] = crashes
 
     def _is_quarantined(self, shard: Shard) -> bool:
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         self._quarantine = {key: until for key, until in self._quarantine.items() if until > now}
         return shard.key in self._quarantine
 
-    async def _exchange(self, shard: Shard, rows: list[_Row]) -> list[tuple[int, int]]:
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _exchange(self, shard: Shard, rows: list[_Row], due: float) -> list[tuple[int, int]]:
         process = await self._running()
-        request = {"shard": shard.key, "facts": rows}
-        answer = await self._converse(process, shard, request)
+        content = {"shard": shard.key, "facts": rows}
+        answer = await self._converse(process, shard, content, due)
         if answer.get("need") is True:
-            answer = await self._converse(process, shard, {**request, "rules": shard.rules})
+            answer = await self._converse(process, shard, {**content, "rules": shard.rules}, due)
         found = _pairs(answer.get("hits"), conditions=len(shard.names), facts=len(rows))
+        size = _size(answer)
+        self._open = None
         self._facts += len(rows)
-        if self._facts >= self._limits.recycle_facts or _size(answer) >= self._limits.recycle_megabytes:
+        if self._facts >= self._limits.recycle_facts or size >= self._limits.recycle_megabytes:
             self.counts.recycled += 1
-            await self._discard()
+            self._discard()
         return found
 
     async def _running(self) -> asyncio.subprocess.Process:
-        if self._process and self._process.returncode is None:
-            return self._process
-        await self._discard()
+        if self._process is None or self._process.returncode is not None:
+            self._discard()
+            self._process = await self._born()
+        if not self._greeted:
+            async with asyncio.timeout(self._limits.start_seconds):
+                await self._read(self._process, 0)
+            self._greeted = True
+        return self._process
+
+    async def _born(self) -> asyncio.subprocess.Process:
         self._facts = 0
         self.counts.restarts += self._started
         self._started = True
-        self._process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *self._command,
             # The process ends itself in a job that outlives this; we are gone then, or would have ended it already.
             str(2 * self._limits.answer_seconds + 1),
@@ -215,43 +268,37 @@ class Worker:
             # The settings hold secrets, and the engine needs none of them.
             env={name: value for name, value in os.environ.items() if not name.startswith("RATCHET_")},
         )
-        async with asyncio.timeout(self._limits.start_seconds):
-            await self._read(self._process, 0)
-        return self._process
 
     async def _converse(
-        self, process: asyncio.subprocess.Process, shard: Shard, request: Mapping[str, object]
+        self, process: asyncio.subprocess.Process, shard: Shard, content: Mapping[str, object], due: float
     ) -> dict[str, Any]:
         self._asked += 1
-        self._waiting[self._asked] = shard
-        async with asyncio.timeout(self._limits.answer_seconds):
-            stdin = _pipe(process.stdin)
-            stdin.write(orjson.dumps({"n": self._asked, **request}) + b"\n")
-            await stdin.drain()
-            return await self._read(process, self._asked)
+        self._open = _Request(number=self._asked, shard=shard, due=due)
+        stdin = _pipe(process.stdin)
+        stdin.write(orjson.dumps({"n": self._asked, **content}) + b"\n")
+        await stdin.drain()
+        return await self._read(process, self._asked)
 
     async def _read(self, process: asyncio.subprocess.Process, expected: int) -> dict[str, Any]:
-        """Return the answer to request number `expected`, dropping those to earlier ones whose tasks were cancelled."""
-        while True:
-            try:
-                line = await _pipe(process.stdout).readline()
-                answer = orjson.loads(line)
-            except ValueError as error:
-                raise _Broken("The process ended, or said something that is no answer.") from error
-            if not isinstance(answer, dict) or not isinstance(answer.get("n"), int) or answer["n"] > expected:
-                raise _Broken("The process answered what it was not asked.")
-            self._waiting.pop(answer["n"], None)
-            if answer["n"] == expected:
-                return answer
+        """Return the answer to request number `expected`, the only one that can come."""
+        try:
+            line = await _pipe(process.stdout).readline()
+            answer = orjson.loads(line)
+        except ValueError as error:
+            raise _Broken("The process ended, or said something that is no answer.") from error
+        if not isinstance(answer, dict) or answer.get("n") != expected:
+            raise _Broken("The process answered what it was not asked.")
+        return answer
 
-    async def _discard(self) -> None:
+    def _discard(self) -> None:
+        """Kill the process without waiting for its end, which may take a while where it is large."""
         process, self._process = self._process, None
-        self._waiting.clear()
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        self._open, self._greeted = None, False
+        self._killed = [each for each in self._killed if each.returncode is None]
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            self._killed.append(process)
 
 
 def _pairs(hits: object, *, conditions: int, facts: int) -> list[tuple[int, int]]:

@@ -7,22 +7,23 @@ from datetime import datetime
 from okr.cycle import Cycle
 from okr.errors import RatchetError
 from okr.goal import CheckIn, KeyResult, Objective
-from okr.kpi import Episode, Kpi, Reading
+from okr.kpi import Kpi, Reading
 from okr.org import OrgUnit, Person
 from okr.policy import Policy
 from okr.recommendation import Recommendation, Subject
+from okr.waiver import Waiver
 
-Editable = OrgUnit | Person | Cycle | Objective | KeyResult | Kpi | Policy | Recommendation
+Editable = OrgUnit | Person | Cycle | Objective | KeyResult | Kpi | Policy | Recommendation | Waiver
 Insertable = Editable | CheckIn
-Derived = Reading | Episode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
     """One record before and after: stored only while the store still holds `before`.
 
-    Entities and recommendations are compared by `version`, and `after.version` is the next one. A policy's version is
-    its name, so policies are compared by `state` and `created_at`; a draft saved again carries a new `created_at`.
+    Entities, recommendations and waivers are compared by `version`, and `after.version` is the next one. A policy's
+    version is its name, so policies are compared by `state` and `created_at`; a draft saved again carries a new
+    `created_at`.
     """
 
     before: Editable
@@ -52,9 +53,9 @@ class Change:
     """What one operation writes, in one transaction.
 
     `by` is the key of a person, or the name of a job ("policy:…"); `operation` is the use-case's name; `request` the
-    request's id; `note` what the person said about it. Readings and episodes in `derived` are put in place of those of
-    the same identity; `withdrawn` episodes are removed. `touched` are the subjects whose evaluation is now due. With
-    `reply` the change is written at most once for that person and key.
+    request's id; `note` what the person said about it. Readings in `derived` are put in place of those of the same
+    period. `touched` are the subjects whose evaluation is now due. With `reply` the change is written at most once for
+    that person and key.
     """
 
     operation: str
@@ -64,8 +65,7 @@ class Change:
     note: str = ""
     inserted: tuple[Insertable, ...] = ()
     edits: tuple[Edit, ...] = ()
-    derived: tuple[Derived, ...] = ()
-    withdrawn: tuple[Episode, ...] = ()
+    derived: tuple[Reading, ...] = ()
     touched: tuple[Subject, ...] = ()
     reply: Reply | None = None
 
@@ -99,7 +99,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One run of the rules as the decision log keeps it: `detail` holds one item for each change that came of it."""
+    """One run of the rules as the decision log keeps it: `detail` holds one item for each change that came of it.
+
+    `waived` says how many of the `matches` a waiver covers.
+    """
 
     key: str
     at: datetime
@@ -111,6 +114,7 @@ class Decision:
     unknown: int
     errors: int
     ms: int
+    waived: int = 0
     unit: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from bson import Int64
 from bson.errors import BSONError
-from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, OperationFailure, WTimeoutError
 
@@ -17,13 +17,14 @@ from okr.errors import Code, Refusal, Unavailable
 from okr.kpi import Reading
 from okr.policy import Policy, PolicyState
 from okr.recommendation import Recommendation
+from okr.waiver import Waiver
 from store import codec, plain
-from store.change import AuditEntry, Change, Decision, Derived, Edit, Insertable, Mark, Reply
+from store.change import AuditEntry, Change, Decision, Edit, Insertable, Mark, Reply
 from store.codec import Document
 from store.layout import COLLECTIONS, ENTITIES, Database
 
-Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne
-Stored = Insertable | Derived | AuditEntry | Mark | Decision
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+Stored = Insertable | Reading | AuditEntry | Mark | Decision
 DUPLICATE_KEY = 11000
 OVERTAKEN = frozenset({239, 246, 280, 286})  # a snapshot too old or not available, a change stream that cannot resume
 MILLISECOND_SHARES = 1 << 20  # how many records one change may bring into the world within its millisecond, in order
@@ -48,7 +49,7 @@ def identity(record: Stored) -> str:
         case Reading():
             return f"{record.kpi}:{record.period.isoformat()}"
         case Policy():
-            return f"{record.key}:{record.version}"
+            return f"{record.key}@{record.layer}:{record.version}" if record.layer else f"{record.key}:{record.version}"
         case _:
             return record.key
 
@@ -76,8 +77,6 @@ def batches(tenant: str, change: Change) -> tuple[Batch, ...]:
     for derived in change.derived:
         stored = document(tenant, derived)
         writes[type(derived)].append(ReplaceOne({"_id": stored["_id"], "tenant": tenant}, stored, upsert=True))
-    for episode in change.withdrawn:
-        writes[type(episode)].append(DeleteOne({"_id": f"{tenant}:{identity(episode)}", "tenant": tenant}))
     for subject in dict.fromkeys(change.touched):
         mark = Mark(key=uuid4().hex, subject=subject, at=change.at)
         writes[Mark].append(InsertOne(document(tenant, mark)))
@@ -159,11 +158,10 @@ def _audited(tenant: str, change: Change) -> Document:
     return document(tenant, entry) | {"before": before, "after": after}
 
 
-def _records(change: Change) -> Iterable[Insertable | Derived]:
+def _records(change: Change) -> Iterable[Insertable | Reading]:
     yield from change.inserted
     yield from (edit.after for edit in change.edits)
     yield from change.derived
-    yield from change.withdrawn
 
 
 def _taken(kind: type, fault: Mapping[str, Any]) -> Exception:
@@ -171,12 +169,14 @@ def _taken(kind: type, fault: Mapping[str, Any]) -> Exception:
     pattern = tuple(fault.get("keyPattern", ()))
     if kind is Reply:
         return Used()
+    if kind is Waiver:  # its key stands for the policy, the target and how many there were
+        return Refusal(Code.DUPLICATE, "Such a waiver has been granted in the meantime; look again.", ("policyKey",))
     match pattern:
         case ("tenant", "subject"):
             return Refusal(Code.DUPLICATE, "Another person has this subject already.", ("subject",))
         case ("tenant", "finding.dedupe"):
             return Refusal(Code.CONFLICT, "This finding has been filed in the meantime; look again.")
-        case ("tenant", "key"):
+        case ("tenant", "key", "layer"):
             return Refusal(
                 Code.CONFLICT, "Another version of this policy has been published in the meantime; look again."
             )

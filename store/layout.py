@@ -13,10 +13,11 @@ from pymongo.errors import OperationFailure
 
 from okr.cycle import Cycle
 from okr.goal import CheckIn, KeyResult, Objective
-from okr.kpi import Episode, Kpi, Reading
+from okr.kpi import Kpi, Reading
 from okr.org import OrgUnit, Person
 from okr.policy import Policy, PolicyState
 from okr.recommendation import Recommendation
+from okr.waiver import Waiver
 from store import codec
 from store.change import AuditEntry, Decision, Mark, Reply
 from store.codec import Document
@@ -37,9 +38,9 @@ COLLECTIONS: Mapping[type, str] = {
     Kpi: "kpis",
     CheckIn: "check_ins",
     Reading: "readings",
-    Episode: "episodes",
     Policy: "policies",
     Recommendation: "recommendations",
+    Waiver: "waivers",
     AuditEntry: "audit",
     Mark: "marks",
     Reply: "idempotency",
@@ -135,10 +136,9 @@ INDEXES: Mapping[type, tuple[IndexModel, ...]] = {
     Person: (BY_BIRTH, _index("subject", "subject", unique=True)),
     CheckIn: (_index("newest", "key_result -at -key"),),
     Reading: (_index("period", "kpi period", unique=True),),
-    Episode: (_index("first", "kpi first", unique=True),),
     Policy: (
-        _index("version", "key -version", unique=True),
-        _index("published", "key", unique=True, partialFilterExpression=IS_PUBLISHED),
+        _index("of_version", "key layer -version", unique=True),
+        _index("in_force", "key layer", unique=True, partialFilterExpression=IS_PUBLISHED),
     ),
     Recommendation: (
         _index("live", "finding.dedupe", unique=True, partialFilterExpression=IS_LIVE),
@@ -149,6 +149,7 @@ INDEXES: Mapping[type, tuple[IndexModel, ...]] = {
         _index("unit", "finding.unit -first_seen -key"),
         _index("policy", "finding.policy -first_seen -key"),
     ),
+    Waiver: (_index("until", "until key"), _index("policy", "policy until key")),
     AuditEntry: (
         _index("newest", "-at -key"),
         _index("subject", "subjects -at -key"),

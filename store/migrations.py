@@ -1,9 +1,14 @@
 """Numbered steps from one layout to the next; each is recorded when it has been taken, and none is ever edited."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pymongo import DESCENDING
+from pymongo.errors import OperationFailure
+
+from okr import breach
 from okr.errors import Unavailable
 from store import layout
 from store.layout import Database
@@ -22,7 +27,29 @@ async def _nothing_to_move(_: Database) -> None:
     """The first layout finds no data; `lay_out` is all there is to it."""
 
 
-ALL: tuple[Migration, ...] = (Migration(number=1, name="initial layout", run=_nothing_to_move),)
+async def _layers_and_recent_values(database: Database) -> None:
+    """Policies may have layers, so two indexes have others in their place; KPIs keep their last judged values."""
+    for index in ("version", "published"):
+        with contextlib.suppress(OperationFailure):  # gone already, or never there
+            await database["policies"].drop_index(index)
+    async for tenant in database[layout.TENANTS].find():
+        await _keep_recent_values(database, tenant["_id"])
+
+
+async def _keep_recent_values(database: Database, tenant: str) -> None:
+    mine = {"tenant": tenant, "watch.judged": {"$type": "string"}}
+    async for kpi in database["kpis"].find(mine, {"key": 1, "watch.judged": 1}):
+        judged = {"tenant": tenant, "kpi": kpi["key"], "period": {"$lte": kpi["watch"]["judged"]}}
+        newest = database["readings"].find(judged, {"value": 1}, sort=[("period", DESCENDING)], limit=breach.RECENT)
+        recent = [reading["value"] async for reading in newest]
+        one = {"_id": kpi["_id"], "tenant": tenant}
+        await database["kpis"].update_one(one, {"$set": {"watch.recent": recent[::-1]}})
+
+
+ALL: tuple[Migration, ...] = (
+    Migration(number=1, name="initial layout", run=_nothing_to_move),
+    Migration(number=2, name="layers of policies, recent values of KPIs", run=_layers_and_recent_values),
+)
 
 
 async def prepare(database: Database, migrations: tuple[Migration, ...] = ALL) -> None:

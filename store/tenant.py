@@ -15,12 +15,14 @@ from okr import recommendation
 from okr.cycle import Cycle
 from okr.errors import Code, Refusal, Unavailable
 from okr.goal import CheckIn, KeyResult, Objective
-from okr.kpi import Episode, Kpi, Reading
+from okr.kpi import Kpi, Reading
 from okr.org import OrgUnit, Person
 from okr.policy import Policy, PolicyState, Severity
+from okr.quality import Quality
 from okr.recommendation import Recommendation, RecommendationState
 from okr.snapshot import Snapshot
-from store import codec, commit, plain
+from okr.waiver import Waiver
+from store import codec, commit, plain, quality
 from store.change import AuditEntry, Change, Decision, Mark, Repeated, Reply
 from store.codec import Document
 from store.commit import answering
@@ -99,6 +101,11 @@ class TenantStore:
         """Return every reading of a KPI, oldest first."""
         return await self._find(Reading, {"kpi": kpi}, sort=[("kpi", ASCENDING), ("period", ASCENDING)])
 
+    async def readings_of(self, kpis: Collection[str], *, limit: int = 0) -> tuple[Reading, ...]:
+        """Return the readings of these KPIs, by KPI and then oldest first: all of them, or the first `limit`."""
+        order: Order = [("kpi", ASCENDING), ("period", ASCENDING)]
+        return await self._find(Reading, {"kpi": {"$in": sorted(kpis)}}, sort=order, limit=limit)
+
     async def readings_before(self, kpi: str, *, before: date | None = None, limit: int = 100) -> tuple[Reading, ...]:
         """Return the readings of a KPI for periods that start before `before`, newest first."""
         older = {} if before is None else {"period": {"$lt": before.isoformat()}}
@@ -111,20 +118,33 @@ class TenantStore:
         found = await self._find(Reading, {"_id": {"$in": names}})
         return {(reading.kpi, reading.period): reading for reading in found}
 
-    async def episodes(self, kpi: str | None = None) -> tuple[Episode, ...]:
-        """Return the breach episodes of a KPI, or of all, by KPI and then oldest first."""
-        of_kpi = {} if kpi is None else {"kpi": kpi}
-        return await self._find(Episode, of_kpi, sort=[("kpi", ASCENDING), ("first", ASCENDING)])
-
     async def policies(self) -> tuple[Policy, ...]:
-        """Return the published version of every policy that has one, by key."""
+        """Return what is in force: the published version of every policy and of every layer, by key."""
         published = {"state": PolicyState.PUBLISHED.value}
-        return await self._find(Policy, published, sort=[("key", ASCENDING)])
+        return await self._find(Policy, published, sort=[("key", ASCENDING), ("layer", ASCENDING)])
 
-    async def policy_versions(self, key: str | None = None) -> tuple[Policy, ...]:
-        """Return every version of one policy, or of all, by key and then newest first."""
-        of_key = {} if key is None else {"key": key}
-        return await self._find(Policy, of_key, sort=[("key", ASCENDING), ("version", DESCENDING)])
+    async def latest_policies(self) -> tuple[Policy, ...]:
+        """Return what is in force, and of each policy that no longer is the newest version that was.
+
+        A run of the policies asks this after every change, so older versions, which only add up, are not read.
+        """
+        published = await self.policies()
+        standing = sorted({each.key for each in published if not each.layer})
+        gone = {"state": PolicyState.RETIRED.value, "layer": None, "key": {"$nin": standing}}
+        order: Order = [("key", ASCENDING), ("layer", ASCENDING), ("version", DESCENDING)]
+        retired = await self._find(Policy, gone, sort=order)
+        return (*published, *{each.key: each for each in reversed(retired)}.values())
+
+    async def policy_versions(self, key: str | None = None, layer: str | None = None) -> tuple[Policy, ...]:
+        """Return every version of one policy, or of all, by key, layer, and then newest first; None means any.
+
+        `layer` is the unit of a layer, "" for the policy itself.
+        """
+        wanted: dict[str, Any] = {} if key is None else {"key": key}
+        if layer is not None:
+            wanted["layer"] = layer or None  # what is empty is left out of a document
+        order: Order = [("key", ASCENDING), ("layer", ASCENDING), ("version", DESCENDING)]
+        return await self._find(Policy, wanted, sort=order)
 
     async def recommendation(self, key: str) -> Recommendation | None:
         """Return one recommendation, or None."""
@@ -167,6 +187,27 @@ class TenantStore:
             "finding.subject.key": subjects,
         }
         return await self._page(Recommendation, _among(wanted), "first_seen", before, limit)
+
+    async def waivers(self, *, policy: str | None = None, active_on: date | None = None) -> tuple[Waiver, ...]:
+        """Return the waivers, by the day they last to: of one policy, and those that hold on a day; None means any.
+
+        It is a day in UTC, and local days may be one behind: what ends on it is among them still.
+        """
+        wanted: dict[str, Any] = {} if policy is None else {"policy": policy}
+        if active_on is not None:
+            wanted |= {"until": {"$gte": active_on.isoformat()}, "ended_at": None}
+        return await self._find(Waiver, wanted, sort=[("until", ASCENDING), ("key", ASCENDING)])
+
+    async def waivers_by(self, keys: Collection[str]) -> Mapping[str, Waiver]:
+        """Return those of these waivers that there are, by their keys."""
+        found = await self._find(Waiver, {"_id": {"$in": [f"{self.tenant}:{key}" for key in keys]}})
+        return {waiver.key: waiver for waiver in found}
+
+    async def quality(self) -> tuple[Quality, ...]:
+        """Return what became of the recommendations of every policy that has any, by policy; counted where they are."""
+        with answering():
+            counting = await self._collection(Recommendation).aggregate(quality.pipeline(self.tenant))
+            return tuple([quality.read(counted) async for counted in counting])
 
     async def audit(
         self,

@@ -1,12 +1,14 @@
 """The README tells the truth: it names every setting and every template, and only files and commands that exist."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from app.__main__ import parser
 from app.settings import Settings
 from okr.policy import PolicyMode
 from rules.template import TEMPLATES
@@ -40,3 +42,9 @@ def test_the_commands_of_the_readme_are_commands() -> None:
     ).stdout
     assert named
     assert {word for word in named if not re.search(rf"^\s+{word}\b", known, re.MULTILINE)} == set()
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m app ([^`\n]+?)(?: --help)?`", README))))
+def test_every_command_of_the_readme_can_be_typed(command: str) -> None:
+    with_what_it_needs = {"import readings": "import readings file.csv --tenant acme"}
+    assert parser().parse_args(shlex.split(with_what_it_needs.get(command, command))).command

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from app import check_ins, goals, issuer, kpis, org, policies, readings, recommendations
+from app import check_ins, goals, issuer, kpis, org, policies, publishing, readings, recommendations
 from app.actor import Actor
 from app.call import Call
 from app.check_ins import Recorded
@@ -124,11 +124,17 @@ async def say(stage: Stage, result: KeyResult, value: object, subject: str | Non
 
 
 async def publish(stage: Stage, key: str, mode: PolicyMode, template: str | None = None, **changes: Any) -> Policy:
-    """Put a policy in force in a mode; its template is the shipped one of the same name unless another is given."""
-    call = await begin(stage)
+    """Put a policy in force in a mode; its template is the shipped one of the same name unless another is given.
+
+    The administrator writes it and the service approves it; one that is new observes first, as all do.
+    """
+    writer, approver = await begin(stage, "hr_admin"), await begin(stage)
     draft = PolicyDraft(key=key, template=template or key.replace("-", "_"), mode=mode, **changes)
-    saved = await policies.save(call, draft)
-    return await policies.publish(call, key, saved.version)
+    if not await writer.store.policy_versions(key):
+        first = await policies.save(writer, replace(draft, mode=PolicyMode.OBSERVE))
+        await publishing.publish(approver, key, first.version, confirm=True)
+    saved = await policies.save(writer, draft)
+    return (await publishing.publish(approver, key, saved.version, confirm=True)).policy
 
 
 async def alone(stage: Stage, policy: str) -> None:

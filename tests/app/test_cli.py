@@ -10,11 +10,9 @@ import jwt
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app import __main__, commands, issuer, policies, readings
+from app import __main__, commands, issuer, readings
 from app.__main__ import main
-from app.policies import PolicyDraft
 from app.settings import Settings
-from okr.policy import PolicyMode
 from store.codec import Document
 from tests.app import builders
 from tests.app.command_line import CommandLine
@@ -91,7 +89,13 @@ def test_what_is_no_command_ends_with_the_usage(arguments: str, capsys: pytest.C
     assert capsys.readouterr().err.startswith("usage: python -m app")
 
 
-@pytest.mark.parametrize("arguments", ["--help", "import kpis --help", "import readings --help", "policies --help"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["--help", "import kpis --help", "import readings --help", "policies --help", "waivers --help", "decisions --help"]
+    + [
+        f"policies {what} --help" for what in ("list", "show", "preview", "publish", "roll-back", "retire", "effective")
+    ],
+)
 def test_help_is_complete(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments.split())
@@ -107,7 +111,7 @@ def test_help_is_complete(arguments: str, capsys: pytest.CaptureFixture[str]) ->
         ("verify acne", 'There is no tenant "acne". Did you mean "acme"?'),
         ("scan --tenant acne", 'There is no tenant "acne". Did you mean "acme"?'),
         ("policies list acne", 'There is no tenant "acne". Did you mean "acme"?'),
-        ("policies publish acme goal-limit 9", 'There is no version 9 of "goal-limit".'),
+        ("policies publish acme goal-limit 9", 'There is no version 9 of "goal-limit". There is: 1.'),
     ],
 )
 async def test_what_is_not_there_is_refused_in_a_sentence(command: CommandLine, arguments: str, said: str) -> None:
@@ -132,17 +136,6 @@ def test_an_interrupted_command_says_what_to_do(
     assert capsys.readouterr().err == (
         "ratchet: stopped. What was written is whole; the same command again does the rest.\n"
     )
-
-
-async def test_policies_are_listed_and_published(command: CommandLine, stage: Stage) -> None:
-    listed = await command("policies", "list", "acme")
-    assert listed.status == 0
-    assert all(key in listed.out for key in builders.SHIPPED)
-    call = await stage.call()
-    await policies.save(call, PolicyDraft(key="goal-limit", template="goal_limit", mode=PolicyMode.OBSERVE))
-    published = await command("policies", "publish", "acme", "goal-limit", "2")
-    assert (published.status, published.out) == (0, "goal-limit 2 is in force in acme, in mode observe.\n")
-    assert {(one.key, one.version) for one in await call.store.policies()} >= {("goal-limit", 2)}
 
 
 async def test_scan_files_what_is_due_once(command: CommandLine, stage: Stage) -> None:

@@ -193,7 +193,7 @@ async def test_the_decision_log_tells_of_every_run(stage: Stage) -> None:
     watched = await silent(stage, 99, 50)
     await everything(stage)
     (said,) = await filed(stage)
-    newest, *_ = await decisions(stage)
+    newest = next(each for each in await decisions(stage) if each.trigger == "test")
     assert newest == Decision(
         key=newest.key,
         at=stage.clock.at,
@@ -241,7 +241,7 @@ async def test_observing_files_nothing_and_logs(stage: Stage) -> None:
     ran = await everything(stage)
     assert (ran.changed, ran.matches) == ((), 1)
     assert await filed(stage) == ()
-    newest, *_ = await decisions(stage)
+    newest = next(each for each in await decisions(stage) if each.trigger == "test")
     episode = f"{watched.key}:2026-07-01"
     assert newest.detail == {f"kpi-breach|kpi:{watched.key}|{episode}": "observed"}
 
@@ -301,7 +301,7 @@ async def test_an_auto_policy_accepts_its_own_and_leaves_a_draft(stage: Stage) -
         (watched.key,),
         applied.key,
     )
-    assert (await decisions(stage))[0].detail[applied.key] == "applied"
+    assert any(each.detail.get(applied.key) == "open, applied" for each in await decisions(stage))
     entries = await call.store.audit(by="policy:kpi-breach")
     assert [entry.operation for entry in entries] == ["objective.create"]
     assert made.key in await due(stage), "what it wrote is for the next run"
@@ -345,8 +345,8 @@ async def test_an_auto_policy_does_not_act_on_what_has_ended(stage: Stage) -> No
     await publish(stage, "kpi-breach", PolicyMode.ADVISE, clear=5)
     watched = await kpi(stage)
     said = await breach(stage, watched)
-    await publish(stage, "kpi-breach", PolicyMode.AUTO)
     await readings.write(await begin(stage), [month(watched, 7, 99)])
+    await publish(stage, "kpi-breach", PolicyMode.AUTO, clear=5)
     await everything(stage)
     waiting = await stored(stage, said)
     assert (waiting.state, waiting.clear_since) == (OPEN, stage.clock.at.date())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app import evaluation, goals, org
-from app.goals import Change, KeyResultDraft
+from app.goals import Background, Change, KeyResultDraft
 from app.org import UnitDraft
 from okr.errors import Code
 from okr.goal import Contribution, KeyResultType, Objective, ObjectiveState
@@ -283,9 +283,9 @@ async def test_the_version_that_was_read_is_the_one_that_changes(stage: Stage, m
 async def test_a_goal_with_a_key_of_the_callers_is_set_once(stage: Stage) -> None:
     call = await begin(stage)
     draft = goals.ObjectiveDraft(title=Text(original="Once"), unit=stage.team, cycle=await stage.cycle())
-    made = await goals.create(call, draft, key="obj_once")
+    made = await goals.create(call, draft, Background(key="obj_once"))
     assert made.key == "obj_once"
-    assert await code(goals.create(call, draft, key="obj_once")) is Code.DUPLICATE
+    assert await code(goals.create(call, draft, Background(key="obj_once"))) is Code.DUPLICATE
     assert (await begin(stage)).picture.objectives["obj_once"] == made
 
 

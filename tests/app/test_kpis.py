@@ -87,7 +87,7 @@ async def test_what_a_kpi_names_is_there(stage: Stage, changes: dict[str, Any], 
 
 
 async def test_what_a_kpi_named_before_may_lie_where_its_lead_does_not_see(stage: Stage) -> None:
-    above = await kpi(stage, "Above", unit=stage.company)
+    above = await kpi(stage, "Above", unit=stage.company, accountable=stage.company)
     watched = await kpi(stage, accountable=stage.other, parent=above.key)
     assert (await update(stage, watched, weight=Decimal(3))).weight == 3
     other = await kpi(stage, "Other")

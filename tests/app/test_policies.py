@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from app import evaluation, policies
+from app import evaluation, policies, publishing
 from app.call import Once
 from app.policies import PolicyDraft
 from okr.errors import Code
 from okr.org import Role
 from okr.policy import Policy, PolicyMode, PolicyState, Scope, Severity
+from rules.template import TEMPLATES
 from store.change import Edit
 from tests.app.builders import (
     SHIPPED,
@@ -49,7 +50,10 @@ async def versions(stage: Stage, key: str) -> list[tuple[int, PolicyState]]:
 
 async def test_the_shipped_policies_are_installed_once(stage: Stage) -> None:
     call = await begin(stage)
-    assert tuple(one.key for one in await call.store.policies()) == SHIPPED
+    shipped = await call.store.policies()
+    assert {one.template for one in shipped} == set(TEMPLATES)
+    assert tuple(one.key for one in shipped if one.mode is PolicyMode.ADVISE) == SHIPPED
+    assert {one.mode for one in shipped if one.key not in SHIPPED} == {PolicyMode.OBSERVE}
     before = await written(stage)
     await policies.install(call)
     assert await written(stage) == before
@@ -85,7 +89,7 @@ async def test_a_draft_is_replaced_and_a_published_version_is_followed(stage: St
     again = await save(stage, LIMIT, params={"limit": Decimal(4)}, mode=None)
     assert (again.version, again.mode, again.params) == (2, PolicyMode.BLOCK, {"limit": Decimal(4)})
     assert await versions(stage, "goal-limit") == [(2, PolicyState.DRAFT), (1, PolicyState.PUBLISHED)]
-    await policies.publish(await begin(stage), "goal-limit", 2)
+    await publishing.publish(await begin(stage), "goal-limit", 2, confirm=True)
     third = await save(stage, LIMIT, mode=PolicyMode.ADVISE)
     assert (third.version, third.params) == (3, {"limit": Decimal(4)})
     assert await versions(stage, "goal-limit") == [
@@ -146,7 +150,9 @@ async def test_hr_of_a_subtree_decides_for_that_subtree_alone(stage: Stage) -> N
     for scope in (Scope(), Scope(units=(stage.other,)), Scope(units=(stage.team, stage.company))):
         assert await code(save(stage, CUSTOM, "local", scope=scope)) is Code.FORBIDDEN
     assert await code(save(stage, CUSTOM, "lead", scope=mine)) is Code.FORBIDDEN
-    assert await code(policies.publish(await begin(stage, "local"), "few-kpis", 1)) is Code.FORBIDDEN
+    assert await code(publishing.publish(await begin(stage, "lead"), "few-kpis", 1)) is Code.FORBIDDEN
+    done = await publishing.publish(await begin(stage, "local"), "few-kpis", 1)
+    assert (done.policy.state, done.policy.scope) == (PolicyState.PUBLISHED, mine)
 
 
 async def test_hr_of_a_subtree_takes_no_policy_away_from_the_others(stage: Stage) -> None:
@@ -172,15 +178,15 @@ async def test_a_version_is_published_once(stage: Stage, mirror: Mirror) -> None
     mirror.crowded = True
     await save(stage, LIMIT)
     calls = [await begin(stage) for _ in range(4)]
-    done, refusals = await together(*(policies.publish(call, "goal-limit", 2) for call in calls))
+    done, refusals = await together(*(publishing.publish(call, "goal-limit", 2, confirm=True) for call in calls))
     assert len(done) == 1
     assert set(refusals) <= {Code.CONFLICT, Code.NOT_OPEN}
     assert len(refusals) == 3
     assert await versions(stage, "goal-limit") == [(2, PolicyState.PUBLISHED), (1, PolicyState.RETIRED)]
-    assert await code(policies.publish(await begin(stage), "goal-limit", 2)) is Code.NOT_OPEN
-    assert await code(policies.publish(await begin(stage), "goal-limit", 1)) is Code.NOT_OPEN
-    assert await code(policies.publish(await begin(stage), "goal-limit", 9)) is Code.NOT_FOUND
-    assert await code(policies.publish(await begin(stage), "no-such-policy", 1)) is Code.NOT_FOUND
+    assert await code(publishing.publish(await begin(stage), "goal-limit", 2)) is Code.NOT_OPEN
+    assert await code(publishing.publish(await begin(stage), "goal-limit", 1)) is Code.NOT_OPEN
+    assert await code(publishing.publish(await begin(stage), "goal-limit", 9)) is Code.NOT_FOUND
+    assert await code(publishing.publish(await begin(stage), "no-such-policy", 1)) is Code.NOT_FOUND
 
 
 async def test_a_draft_saved_while_it_is_published_is_not_published_unseen(stage: Stage) -> None:
@@ -202,31 +208,20 @@ async def test_two_who_save_a_first_draft_at_once_do_not_overwrite_each_other(st
     assert await versions(stage, "few-kpis") == [(1, PolicyState.DRAFT)]
 
 
-async def test_publishing_makes_everything_due_where_it_holds_or_held(stage: Stage) -> None:
-    call = await begin(stage)
-    await call.store.clear(await call.store.marks())
-    await publish(stage, "goal-limit", PolicyMode.ADVISE, scope=Scope(units=(stage.team,)))
-    assert await due(stage) == {stage.company, stage.team}
-    call = await begin(stage)
-    await call.store.clear(await call.store.marks())
-    await publish(stage, "goal-limit", PolicyMode.ADVISE, scope=Scope(units=(stage.other,)))
-    assert await due(stage) == {stage.team, stage.other}
-
-
-async def test_what_a_published_policy_finds_is_filed_by_whoever_published_it(stage: Stage) -> None:
+async def test_publishing_evaluates_where_the_policy_holds_or_held(stage: Stage) -> None:
     await publish(stage, "kpi-breach", PolicyMode.OFF)
-    await goal(stage)
-    await publish(stage, "goal-limit", PolicyMode.ADVISE, params={"limit": Decimal(1)})
-    await goal(stage)
-    call = await begin(stage)
-    await save(stage, LIMIT, mode=PolicyMode.ADVISE, severity=Severity.CRITICAL)
-    await policies.publish(call, "goal-limit", 3)
-    (found,) = await evaluation.after(call, ())
-    assert (found.finding.policy, found.finding.policy_version, found.finding.severity) == (
-        "goal-limit",
-        3,
-        Severity.CRITICAL,
-    )
+    for unit in (stage.team, stage.other):
+        await goal(stage, unit=unit)
+        await goal(stage, unit=unit)
+    few = {"limit": Decimal(1)}
+    saved = await save(stage, LIMIT, mode=PolicyMode.ADVISE, scope=Scope(units=(stage.team,)), params=few)
+    done = await publishing.publish(await begin(stage), "goal-limit", saved.version, confirm=True)
+    assert [one.finding.subject.key for one in done.recommendations] == [stage.team]
+    saved = await save(stage, LIMIT, mode=PolicyMode.ADVISE, scope=Scope(units=(stage.other,)), params=few)
+    done = await publishing.publish(await begin(stage), "goal-limit", saved.version, confirm=True)
+    assert [one.finding.subject.key for one in done.recommendations] == [stage.other]
+    assert not {stage.team, stage.other} & await due(stage)
+    assert (await (await begin(stage)).store.decisions())[0].trigger == "publish"
 
 
 async def test_a_repeat_of_a_save_is_answered_from_the_first(stage: Stage) -> None:

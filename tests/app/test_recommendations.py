@@ -10,6 +10,7 @@ from app import evaluation, goals, jobs, kpis, org, readings, recommendations
 from app.call import Call, Once
 from app.goals import Change
 from app.jobs import Days
+from app.kpis import Promotion
 from okr.errors import Code
 from okr.goal import ObjectiveState, Origin
 from okr.kpi import BreachState
@@ -52,6 +53,11 @@ DISMISSED, SNOOZED = RecommendationState.DISMISSED, RecommendationState.SNOOZED
 async def state(stage: Stage, said: Recommendation) -> RecommendationState:
     """Return the state in which a recommendation is on file."""
     return (await stored(stage, said)).state
+
+
+def wanted(said: Recommendation) -> Promotion:
+    """Return the promotion that a recommendation proposes."""
+    return Promotion(key_result=said.finding.subject.key, policy="p", policy_version=1, proposer="x")
 
 
 async def daily(stage: Stage, day: date, scanned: dict[str, Days] | None = None) -> None:
@@ -360,16 +366,15 @@ async def test_an_achieved_key_result_becomes_a_kpi_once(stage: Stage, mirror: M
     )
     assert [reading.value for reading in await call.store.readings(made.key)] == [41]
     assert call.picture.key_results[said.finding.subject.key].promoted_to == made.key
-    args = {"key_result": said.finding.subject.key}
-    again = await kpis.promote(call, str(args["key_result"]), args, policy="x", version=1, proposer="x")
+    again = await kpis.promote(call, wanted(said))
     assert (again, len(call.picture.kpis)) == (made, 1)
 
 
 async def test_a_promotion_may_be_edited_but_the_baseline_stays(stage: Stage) -> None:
     said = await achieved(stage, await goal(stage), 12)
     call = await begin(stage, "lead")
-    args = {"target": Decimal(11), "red_bound": Decimal(8)}
-    made = await kpis.promote(call, said.finding.subject.key, args, policy="p", version=3, proposer="x")
+    edited = replace(wanted(said), target=Decimal(11), red_bound=Decimal(8))
+    made = await kpis.promote(call, edited)
     (target,) = made.targets
     assert (target.target, target.red_bound, target.baseline) == (Decimal(11), Decimal(8), Decimal(10))
 
@@ -385,8 +390,7 @@ async def test_a_promotion_judges_again_what_the_new_cycle_has_brought(stage: St
     (episode_,) = [one for one in await filed(stage, "kpi-breach", watched.key) if one.state is OPEN]
     recovery = await accept(stage, episode_)
     call = await begin(stage)
-    args = {"key_result": said.finding.subject.key}
-    promoted = await kpis.promote(call, str(args["key_result"]), args, policy="p", version=1, proposer="x")
+    promoted = await kpis.promote(call, wanted(said))
     await evaluation.after(call, ())
     assert promoted.targets[-1].baseline == 99
     assert promoted.watch.episode is not None, "98 in November is below the new baseline"
@@ -397,17 +401,15 @@ async def test_a_promotion_judges_again_what_the_new_cycle_has_brought(stage: St
 async def test_somebody_elses_key_result_is_not_promoted(stage: Stage) -> None:
     said = await achieved(stage, await goal(stage, unit=stage.other), 12)
     call = await begin(stage, "lead")
-    key = said.finding.subject.key
-    assert await code(kpis.promote(call, key, {}, policy="p", version=1, proposer="x")) is Code.FORBIDDEN
-    assert await code(kpis.promote(call, "kr_nothing", {}, policy="p", version=1, proposer="x")) is Code.NOT_FOUND
+    assert await code(kpis.promote(call, wanted(said))) is Code.FORBIDDEN
+    assert await code(kpis.promote(call, replace(wanted(said), key_result="kr_nothing"))) is Code.NOT_FOUND
 
 
 async def test_a_standard_is_set_by_those_whom_the_kpi_belongs_to(stage: Stage) -> None:
     watched = await kpi(stage, unit=stage.other, accountable=stage.other)
     result = number("Uptime", 50, 99, measure="%", measures=watched.key)
     said = await achieved(stage, await goal(stage, result), 99)
-    call, key = await begin(stage, "lead"), said.finding.subject.key
-    assert await code(kpis.promote(call, key, {}, policy="p", version=1, proposer="x")) is Code.FORBIDDEN
+    assert await code(kpis.promote(await begin(stage, "lead"), wanted(said))) is Code.FORBIDDEN
     assert len((await begin(stage)).picture.kpis[watched.key].targets) == 1
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 import uvicorn
 
-from app import demo, policies, story
+from app import demo, policies, publishing, story
 from app.call import Call
 from app.demo.rehearsal import STORY
 from app.policies import PolicyDraft
@@ -83,7 +83,7 @@ async def test_a_policy_that_is_off_leaves_the_loop_open(
     call = await Call.begin(runtime, STORY.tenant)
     draft = PolicyDraft(key="promote-key-result", template="promote_key_result", mode=PolicyMode.OFF)
     saved = await policies.save(call, draft)
-    await policies.publish(call, saved.key, saved.version)
+    await publishing.publish(call, saved.key, saved.version)
     assert await played(runtime) == 1
     assert "The policy promote-key-result has recommended nothing." in capsys.readouterr().out
 

@@ -9,6 +9,7 @@ from tests.service import Client
 Input = dict[str, Any]
 
 ERRORS = "userErrors { code field message }"
+SHOWN = "shown { asked matched opens resolves stays } recommendations { id }"
 PAYLOADS = {
     "recordCheckIn": "checkIn { id } keyResult { id version } objective { id } progressBefore progressAfter "
     "recommendations { id }",
@@ -21,9 +22,14 @@ PAYLOADS = {
     "createKpi": "kpi { id version name }",
     "updateKpi": "kpi { id version name }",
     "savePolicy": "policy { id version state mode }",
+    "publishPolicy": f"policy {{ id version state mode }} {SHOWN}",
+    "rollBackPolicy": f"policy {{ id version state note }} {SHOWN}",
+    "retirePolicy": "policy { id version state }",
     "acceptRecommendation": "recommendation { id state version } created { id }",
     "dismissRecommendation": "recommendation { id state version }",
     "snoozeRecommendation": "recommendation { id state version until }",
+    "grantWaiver": "waiver { id version policyKey active }",
+    "endWaiver": "waiver { id version policyKey active }",
 }
 NAMES = tuple(PAYLOADS)
 STALE = {"field": "missing_periods", "op": "GT", "value": {"number": "2"}}
@@ -71,11 +77,22 @@ GOOD: Mapping[str, Callable[[World], Input]] = {
     "createKpi": lambda w: {"name": "Latency", "unitId": w.team, "measure": "ms", "direction": "LOWER"},
     "updateKpi": lambda w: {"id": w.uptime, "name": "Availability"},
     "savePolicy": lambda w: {"policy": {"key": "goal-limit", "template": "goal_limit", "mode": "BLOCK"}},
+    "publishPolicy": lambda w: {"key": "kpi-count", "version": 2},
+    "rollBackPolicy": lambda w: {"key": "kpi-stale", "version": 1},
+    "retirePolicy": lambda w: {"key": "kpi-opportunity"},
     "acceptRecommendation": lambda w: {"id": w.advice},
     "dismissRecommendation": lambda w: {"id": w.advice, "reason": "NOT_RELEVANT", "note": "Seasonal"},
     "snoozeRecommendation": lambda w: {"id": w.advice, "until": "2026-09-01"},
+    "grantWaiver": lambda w: {
+        "policyKey": "missed-check-in",
+        "target": {"unitId": w.team},
+        "reason": "All of them are on leave",
+        "until": "2026-09-01",
+    },
+    "endWaiver": lambda w: {"id": w.waiver, "reason": "The owner is here already"},
 }
-HR = ("createOrgUnit", "moveOrgUnit", "savePolicy")
+POLICY_MAKING = ("savePolicy", "publishPolicy", "rollBackPolicy", "retirePolicy")
+HR = ("createOrgUnit", "moveOrgUnit", *POLICY_MAKING, "grantWaiver", "endWaiver")
 
 
 def doer(world: World, name: str) -> Client:

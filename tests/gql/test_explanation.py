@@ -3,13 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from pymongo import AsyncMongoClient
+
+from okr.recommendation import Recommendation
+from store import layout
 from tests.gql import mutations
 from tests.gql.world import World
 
 ADVICE = """query($id: ID!) { node(id: $id) { ... on Recommendation {
   policyKey policyVersion state severity title blockedBy times until error version
   subject { id __typename } unit { id } created { id }
-  explanation { text clearsWhen at lines { depth outcome text field seen against } }
+  explanation { text formula clearsWhen clearsAt saidBy at lines { depth outcome text field seen against } }
   proposal { action text arguments { name value } } } } }"""
 
 
@@ -38,7 +43,10 @@ async def test_a_recommendation_says_what_was_seen_and_what_would_end_it(acme: W
         "created": [],
         "explanation": {
             "text": "In breach = yes ✓ · Periods in breach 2 ≥ 1 ✓ · An objective attacks it = no ✓",
-            "clearsWhen": "In breach = no or Periods in breach < 1 or An objective attacks it = yes",
+            "formula": "It is in breach, and periods in breach are at least 1, and no objective attacks it",
+            "clearsWhen": "In breach = no (Value ≥ 99 %) or Periods in breach < 1 or an objective attacks it",
+            "clearsAt": "≥ 99 %",
+            "saidBy": 'Policy "kpi-breach", version 1',
             "at": "2026-08-15T12:00:00.000Z",
             "lines": [
                 line(0, "all of"),
@@ -75,10 +83,63 @@ def line(
 
 
 async def test_it_says_so_in_vietnamese(acme: World) -> None:
-    shown = await advice(acme, "vi")
+    shown = await advice(acme, "vi-VN;q=0.9, en;q=0.5")
     assert shown["title"] == "Uptime đang vi phạm ở mức 80 %, còn cách vùng xanh 19 %"
-    assert shown["explanation"]["text"].startswith("Đang vi phạm = có ✓")
     assert shown["proposal"]["text"] == "Platform, Quý 3 năm 2026: Uptime từ 50 % lên 99 %."
+    explained = shown["explanation"]
+    assert [line["text"] for line in explained.pop("lines")] == [
+        "tất cả",
+        "Đang vi phạm = có",
+        "Số kỳ vi phạm 2 ≥ 1",
+        "Đã có mục tiêu xử lý = không",
+    ]
+    assert explained == {
+        "text": "Đang vi phạm = có ✓ · Số kỳ vi phạm 2 ≥ 1 ✓ · Đã có mục tiêu xử lý = không ✓",
+        "formula": "Đang vi phạm, và số kỳ vi phạm từ 1 trở lên, và chưa có mục tiêu xử lý nó",
+        "clearsWhen": "Đang vi phạm = không (Giá trị ≥ 99 %) hoặc Số kỳ vi phạm < 1 hoặc có mục tiêu xử lý nó",
+        "clearsAt": "≥ 99 %",
+        "saidBy": 'Chính sách "kpi-breach", phiên bản 1',
+        "at": "2026-08-15T12:00:00.000Z",
+    }
+
+
+async def rewritten(world: World, mongodb: AsyncMongoClient[dict[str, Any]], *steps: dict[str, Any]) -> None:
+    """Change the stored recommendation about the team's KPI."""
+    stored = mongodb[world.runtime.settings.database][layout.COLLECTIONS[Recommendation]]
+    assert (await stored.update_one({"_id": f"{world.tenant}:{world.advice}"}, list(steps))).modified_count == 1
+
+
+async def test_a_recommendation_stored_without_its_measure_still_explains_itself(
+    world: World, mongodb: AsyncMongoClient[dict[str, Any]]
+) -> None:
+    gone = ("finding.measure", "finding.layers", "finding.waiver", "finding.evidence.fact.recovers_at")
+    await rewritten(world, mongodb, {"$unset": list(gone)})
+    explained = (await advice(world))["explanation"]
+    assert explained["text"] == "In breach = yes ✓ · Periods in breach 2 ≥ 1 ✓ · An objective attacks it = no ✓"
+    assert explained["clearsWhen"] == "In breach = no or Periods in breach < 1 or an objective attacks it"
+    assert explained["clearsAt"] is None
+    assert explained["saidBy"] == 'Policy "kpi-breach", version 1'
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            'Policy "kpi-breach", version 1, as changed for Platform (version 2) and a unit (version 3)',
+        ),
+        (
+            "vi",
+            'Chính sách "kpi-breach", phiên bản 1, có thay đổi cho Platform (phiên bản 2) và một đơn vị (phiên bản 3)',
+        ),
+    ],
+)
+async def test_units_that_changed_the_policy_are_named_where_the_caller_sees_them(
+    world: World, mongodb: AsyncMongoClient[dict[str, Any]], language: str, said: str
+) -> None:
+    layers = [f"{world.team}:2", f"{world.other}:3"]
+    await rewritten(world, mongodb, {"$set": {"finding.layers": layers}})
+    assert (await advice(world, language))["explanation"]["saidBy"] == said
 
 
 async def test_what_stands_in_the_way_is_said_with_the_goal_to_swap(world: World) -> None:

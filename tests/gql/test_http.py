@@ -326,7 +326,11 @@ class BrokenTenant(TenantStore):
             raise Unavailable(SECRET)
         return await super().picture(as_of)
 
-    async def policy_versions(self, key: str | None = None) -> tuple[Policy, ...]:
+    async def policy_versions(self, key: str | None = None, layer: str | None = None) -> tuple[Policy, ...]:
+        """Fail."""
+        raise self.fault
+
+    async def latest_policies(self) -> tuple[Policy, ...]:
         """Fail."""
         raise self.fault
 

@@ -21,9 +21,14 @@ ANOTHER: dict[str, tuple[str, object]] = {
     "createKpi": ("direction", "HIGHER"),
     "updateKpi": ("weight", "3"),
     "savePolicy": ("policy.mode", "OBSERVE"),
+    "publishPolicy": ("note", "Another reason"),
+    "rollBackPolicy": ("note", "Another reason"),
+    "retirePolicy": ("note", "Another reason"),
     "acceptRecommendation": ("expectedVersion", 1),
     "dismissRecommendation": ("reason", "DISAGREE"),
     "snoozeRecommendation": ("until", "2026-09-02"),
+    "grantWaiver": ("kind", "MITIGATED"),
+    "endWaiver": ("reason", "Nobody needs it any more"),
 }
 EACH = pytest.mark.parametrize("name", mutations.NAMES)
 

@@ -21,6 +21,7 @@ OWN = {
     "checkInsDue": "keyResult { id } day",
     "recommendations": "id",
     "auditLog": "at operation request subjectIds",
+    "decisionLog": "at trigger milliseconds changes { key }",
 }
 LISTS = {
     **{
@@ -295,6 +296,7 @@ async def test_every_kind_of_thing_is_a_node(busy: World) -> None:
         busy.results["percent"]: "KeyResult",
         busy.uptime: "Kpi",
         busy.advice: "Recommendation",
+        busy.waiver: "Waiver",
         said.key: "CheckIn",
         "pol_goal-limit:1": "Policy",
     }
@@ -317,7 +319,7 @@ async def test_a_draft_of_a_policy_is_a_node_for_administrators_only(world: Worl
 
 
 @pytest.mark.parametrize(
-    "key", ["pol_goal-limit:9", "pol_goal-limit", "pol_:1", "pol_x:y", "chk_none", "rec_none", "x"]
+    "key", ["pol_goal-limit:9", "pol_goal-limit", "pol_:1", "pol_x:y", "chk_none", "rec_none", "wai_none", "x"]
 )
 async def test_what_is_no_node_is_null(acme: World, key: str) -> None:
     assert await acme.speaker("hr_admin").data("query($id: ID!) { node(id: $id) { id } }", id=key) == {"node": None}
@@ -375,6 +377,11 @@ async def test_the_audit_log_says_who_changed_what(world: World) -> None:
         pytest.param("vi", "Không bao giờ sập", "Quý 3 năm 2026", id="Vietnamese"),
         pytest.param("vi-VN,vi;q=0.9,en;q=0.8", "Không bao giờ sập", "Quý 3 năm 2026", id="as a browser says it"),
         pytest.param("en-GB,vi;q=0.5", "Never down", "2026 Q3", id="English first"),
+        pytest.param("en;q=0.5, vi-VN;q=0.9", "Không bao giờ sập", "Quý 3 năm 2026", id="a region of it, weighed"),
+        pytest.param("fr, vi;q=0.2", "Không bao giờ sập", "Quý 3 năm 2026", id="the one of several that there is"),
+        pytest.param("vi;q=0, en;q=0.1", "Never down", "2026 Q3", id="anything but Vietnamese"),
+        pytest.param("vi, en", "Không bao giờ sập", "Quý 3 năm 2026", id="in their order where the weights are equal"),
+        pytest.param("vi;q=nan, en;q=0.1", "Never down", "2026 Q3", id="a weight that is no number"),
         pytest.param("fr", "Never down", "2026 Q3", id="another language"),
         pytest.param("vi;q=x, en;q=y", "Never down", "2026 Q3", id="weights that are none"),
         pytest.param("", "Never down", "2026 Q3", id="none"),

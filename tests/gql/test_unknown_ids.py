@@ -21,6 +21,7 @@ def kinds(world: World) -> Mapping[str, str]:
         "key result": world.sales_result,
         "kpi": world.revenue,
         "recommendation": world.sales_advice,
+        "waiver": world.waiver,
     }
 
 
@@ -68,6 +69,8 @@ def kinds(world: World) -> Mapping[str, str]:
             ("acceptRecommendation", "id", "recommendation"),
             ("dismissRecommendation", "id", "recommendation"),
             ("snoozeRecommendation", "id", "recommendation"),
+            ("grantWaiver", "target.unitId", "unit"),
+            ("endWaiver", "id", "waiver"),
         )
     ],
 )
@@ -131,6 +134,7 @@ async def test_a_foreign_administrator_does_not_learn_what_units_there_are(acme:
         ("moveOrgUnit", "parentId"),
         ("savePolicy", "policy.scope.unitIds.0"),
         ("savePolicy", "policy.scope.exemptIds.0"),
+        ("grantWaiver", "target.unitId"),
     ):
         given = mutations.good(acme, name)
         unknown = await mutations.refused(acme, admin, name, mutations.put(given, path, UNKNOWN))

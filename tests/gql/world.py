@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import httpx
 
-from app import goals, issuer, kpis, org, policies, readings
+from app import goals, issuer, kpis, org, policies, publishing, readings, waivers
 from app.call import Call
 from app.goals import KeyResultDraft, ObjectiveDraft
 from app.kpis import KpiDraft
@@ -16,6 +16,7 @@ from app.org import PersonDraft, UnitDraft
 from app.policies import PolicyDraft
 from app.readings import ReadingDraft
 from app.runtime import Runtime
+from app.waivers import WaiverDraft
 from okr.goal import KeyResultType, Milestone, Objective, ObjectiveState
 from okr.kpi import BreachRule
 from okr.number import Direction
@@ -35,8 +36,8 @@ class World(Stage):
     """The company of `Stage`, at noon on 15 August 2026, with goals, KPIs and people in it.
 
     "Core" lies below the team. `uptime` (the team's) and `revenue` (of the other team) are in breach, and each has an
-    open recommendation of its own; `quality` (the team's) has no reading. `results` are the key results of `main` by
-    type; `main` supports `top_result`.
+    open recommendation of its own; `quality` (the team's) has no reading, and `waiver` excuses it from having an owner.
+    `results` are the key results of `main` by type; `main` supports `top_result`.
     """
 
     tenant: str
@@ -59,6 +60,7 @@ class World(Stage):
     old_result: str
     advice: str
     sales_advice: str
+    waiver: str
 
     def speaker(self, name: str) -> Client:
         """Return the client of somebody in the company."""
@@ -86,7 +88,7 @@ class World(Stage):
 
     async def publish(self, key: str, version: int) -> None:
         """Put a saved version of a policy in force."""
-        await policies.publish(await self.call(self.tenant), key, version)
+        await publishing.publish(await self.call(self.tenant), key, version, confirm=True)
 
 
 async def built(runtime: Runtime, clock: Clock, http: httpx.AsyncClient, tenant: str = "acme") -> World:
@@ -165,6 +167,18 @@ async def built(runtime: Runtime, clock: Clock, http: httpx.AsyncClient, tenant:
         for month, value in zip((5, 6, 7), values, strict=True)
     ]
     taken = await readings.record(call, drafts)
+    excused = WaiverDraft(
+        policy="kpi-unowned",
+        subject=quality.key,
+        reason="The owner begins in October",
+        until=date(2026, 10, 1),
+    )
+    waiver = await waivers.grant(call, excused)
+    for key in ("kpi-stale", "kpi-count"):
+        observing = PolicyDraft(key=key, template=key.replace("-", "_"), mode=PolicyMode.OBSERVE, hold=1)
+        saved = await policies.save(call, observing)
+        if key == "kpi-stale":
+            await publishing.publish(call, key, saved.version)
     advice = {one.finding.subject.key: one.key for one in taken.recommendations if one.finding.policy == "kpi-breach"}
     return World(
         runtime=runtime,
@@ -193,6 +207,7 @@ async def built(runtime: Runtime, clock: Clock, http: httpx.AsyncClient, tenant:
         old_result=_results(call, old)[0],
         advice=advice[uptime.key],
         sales_advice=advice[revenue.key],
+        waiver=waiver.key,
     )
 
 

@@ -35,6 +35,11 @@ def months(*values: str | int | None, first: date = date(2026, 1, 1)) -> tuple[R
     return tuple(builders.reading(v, start) for v, start in zip(values, starts, strict=True) if v is not None)
 
 
+def kept(*values: int) -> tuple[Decimal, ...]:
+    """The values as a checkpoint keeps them."""
+    return tuple(Decimal(value) for value in values)
+
+
 def watched(
     *targets: Target, bad: int = 2, good: int = 2, band: Band = Band.RED, direction: Direction = Direction.HIGHER
 ) -> Kpi:
@@ -173,6 +178,7 @@ def test_an_episode_knows_its_first_period_its_worst_value_and_its_end() -> None
         first_bad_worst=Decimal(94),
         bad_run=1,
         episodes=1,
+        recent=kept(99, 94, 92, 90, 97, 99, 99, 94),
     )
 
 
@@ -181,7 +187,13 @@ def test_an_open_episode_is_carried_by_the_watch() -> None:
     watch, episodes, _ = breach.replay(watched(), months(92, 93, 94), LATER)
     assert episodes == (still,)
     assert watch == Watch(
-        judged=date(2026, 3, 1), state=BREACHED, first_bad=date(2026, 1, 1), bad_run=3, episode=still, episodes=1
+        judged=date(2026, 3, 1),
+        state=BREACHED,
+        first_bad=date(2026, 1, 1),
+        bad_run=3,
+        episode=still,
+        episodes=1,
+        recent=kept(92, 93, 94),
     )
 
 
@@ -212,6 +224,11 @@ def test_amber_and_bad_periods_in_a_row_are_counted_beside_the_states() -> None:
         watch, _ = breach.advance(watched(), watch, reading)
         counts.append((watch.amber_run, watch.bad_run))
     assert counts == [(1, 0), (2, 0), (0, 1), (0, 2), (1, 0), (0, 0)]
+
+
+def test_a_checkpoint_keeps_the_last_twelve_values() -> None:
+    watch, _, _ = breach.replay(watched(), months(*range(80, 95)), LATER)
+    assert watch.recent == kept(*range(83, 95))
 
 
 def test_a_reading_that_is_judged_already_does_not_advance() -> None:
@@ -290,8 +307,9 @@ def test_a_fresh_target_resets_the_present_view_once_all_before_it_is_closed() -
         first_bad=date(2026, 5, 1),
         first_bad_worst=Decimal(94),
         bad_run=1,
+        recent=kept(94),
     )
-    assert after == Watch(judged=date(2026, 6, 1), episodes=1)
+    assert after == Watch(judged=date(2026, 6, 1), episodes=1, recent=kept(94, 94))
     assert breach.settle(kpi, date(2026, 7, 6))[0].state is BREACHED
 
 
@@ -338,13 +356,8 @@ def test_a_late_reading_replays_from_its_period_and_may_supersede_an_episode() -
     assert breach.heard(kpi, late, LATER) is None
     again, after = breach.rewatched(kpi, (*readings, late), LATER)
     assert after == ()
-    assert breach.superseded([one.key for one in before], after) == ("kpi_uptime:2026-01-01",)
-    assert again == replace(watched(), latest=readings[-1], watch=Watch(judged=date(2026, 4, 1), state=OK), unjudged=())
-
-
-def test_an_episode_that_still_holds_is_not_superseded() -> None:
-    _, episodes, _ = breach.replay(watched(), months(94, 94), LATER)
-    assert breach.superseded(["kpi_uptime:2025-01-01", "kpi_uptime:2026-01-01"], episodes) == ("kpi_uptime:2025-01-01",)
+    watch = Watch(judged=date(2026, 4, 1), state=OK, recent=kept(94, 99, 94, 99))
+    assert again == replace(watched(), latest=readings[-1], watch=watch, unjudged=())
 
 
 def test_a_history_without_readings_leaves_a_kpi_without_one() -> None:

@@ -20,6 +20,7 @@ from tests.okr.test_recommendation import filed, finding
 S = RecommendationState
 GRAVE = finding(severity=Severity.CRITICAL)
 LASTING = finding(episode=None)
+WAIVED = replace(finding(), waiver="wai_1")
 TERMS = Terms(hold=0, clear=0, cooldown=30, expires=90)
 BY = "policy:kpi-breach"
 
@@ -39,9 +40,7 @@ def run(
 ) -> tuple[Recommendation, ...]:
     """Reconcile one recommendation with one finding on day `n`."""
     on_file = [before] if before else []
-    return filing.reconcile(
-        "acme", on_file, [found] if found else [], lambda _: standing, {"kpi-breach": terms}, day(n)
-    )
+    return filing.reconcile("acme", on_file, [found] if found else [], lambda _: standing, lambda _: terms, day(n))
 
 
 def test_a_finding_opens_at_once_without_a_hold() -> None:
@@ -203,6 +202,44 @@ ROWS: dict[str, tuple[Recommendation, Finding | Standing, Terms, tuple[Recommend
         filed(S.DISMISSED, until=AHEAD), Standing.VOID, TERMS, (S.DISMISSED, True, "")),
     "an applied one is void": (
         filed(S.APPLIED), Standing.VOID, TERMS, (S.APPLIED, True, "")),
+    "a pending one is waived": (
+        filed(S.PENDING), WAIVED, replace(TERMS, hold=30), (S.WAIVED, False, "a waiver covers it")),
+    "an open one is waived": (
+        filed(), WAIVED, TERMS, (S.WAIVED, False, "a waiver covers it")),
+    "a snoozed one is waived": (
+        filed(S.SNOOZED, until=AHEAD), WAIVED, TERMS, (S.WAIVED, False, "a waiver covers it")),
+    "a waived one is seen again": (
+        filed(S.WAIVED), WAIVED, TERMS, (S.WAIVED, False, "")),
+    "a waived one does not lapse": (
+        filed(S.WAIVED, found=WAIVED, last_seen=day(10)), WAIVED, replace(TERMS, expires=5), None),
+    "a waived one gets no louder when it gets worse": (
+        filed(S.WAIVED), replace(GRAVE, waiver="wai_1"), TERMS, (S.WAIVED, False, "")),
+    "a waived one is open when the waiver ends": (
+        filed(S.WAIVED, found=WAIVED), finding(), TERMS, (S.OPEN, False, "the waiver has ended")),
+    "a waived one waits for the rest of the hold": (
+        filed(S.WAIVED, found=WAIVED), finding(), replace(TERMS, hold=11), (S.PENDING, False, "the waiver has ended")),
+    "a waived one without data stays waived": (
+        filed(S.WAIVED, found=WAIVED), Standing.UNKNOWN, TERMS, None),
+    "a waived one that ends waits for the clear time": (
+        filed(S.WAIVED, found=WAIVED), Standing.CLEAR, replace(TERMS, clear=3), (S.WAIVED, False, "")),
+    "a waived one is resolved after the clear time": (
+        filed(S.WAIVED, found=WAIVED, clear_since=date(2026, 8, 22)), Standing.CLEAR, replace(TERMS, clear=3),
+        (S.RESOLVED, False, "the condition no longer holds")),
+    "a waived one is resolved with its episode": (
+        filed(S.WAIVED, found=WAIVED), Standing.CURED, replace(TERMS, cooldown=0),
+        (S.RESOLVED, True, "the condition no longer holds")),
+    "a waived one is void": (
+        filed(S.WAIVED, found=WAIVED), Standing.VOID, TERMS, (S.EXPIRED, True, "it can no longer match")),
+    "a resolved one comes back as waived": (
+        filed(S.RESOLVED, until=AHEAD), WAIVED, TERMS, (S.WAIVED, False, "a waiver covers it")),
+    "a dismissed one stays so under a waiver": (
+        filed(S.DISMISSED, until=PAST), WAIVED, TERMS, None),
+    "an expired one stays so under a waiver": (
+        filed(S.EXPIRED, until=PAST), WAIVED, TERMS, None),
+    "an applied one stays so under a waiver": (
+        filed(S.APPLIED, clear_since=PAST), WAIVED, TERMS, None),
+    "an accepted one stays so under a waiver": (
+        filed(S.ACCEPTED), WAIVED, TERMS, None),
 }  # fmt: skip
 
 
@@ -274,7 +311,7 @@ def test_after_the_cool_down_the_same_finding_is_filed_anew() -> None:
 
 
 def test_terms_of_a_policy_that_is_gone_are_the_ordinary_ones() -> None:
-    (after,) = filing.reconcile("acme", [filed()], [], lambda _: Standing.CLEAR, {}, day(10))
+    (after,) = filing.reconcile("acme", [filed()], [], lambda _: Standing.CLEAR, lambda _: Terms(), day(10))
 
     assert (after.state, after.until) == (S.RESOLVED, date(2026, 9, 24))
 
@@ -286,6 +323,83 @@ def test_closed_ones_are_left_alone() -> None:
 
     assert new.state is S.OPEN
     assert new.key != closed.key
+
+
+def test_a_finding_under_a_waiver_is_filed_as_waived_whatever_the_hold() -> None:
+    (new,) = run(None, WAIVED, 0, terms=replace(TERMS, hold=7))
+
+    step = Step(at=NOW, by=BY, before=S.PENDING, after=S.WAIVED, reason="a waiver covers it")
+    assert (new.state, new.finding, new.history, recommendation.live(new)) == (S.WAIVED, WAIVED, (step,), True)
+
+
+def test_what_outlived_its_cool_down_is_filed_anew_as_waived() -> None:
+    found = replace(LASTING, waiver="wai_1")
+
+    closed, new = run(filed(S.RESOLVED, until=PAST, found=LASTING), found, 10)
+
+    assert (closed.closed, new.state) == (True, S.WAIVED)
+    assert run(new, found, 10) == ()
+
+
+def test_a_match_that_began_under_a_waiver_opens_once_it_was_held() -> None:
+    terms = replace(TERMS, hold=7)
+    (waived,) = run(None, WAIVED, 0, terms=terms)
+    (pending,) = run(waived, finding(), 3, terms=terms)
+    (opened,) = run(pending, finding(), 7, terms=terms)
+
+    assert [each.state for each in (waived, pending, opened)] == [S.WAIVED, S.PENDING, S.OPEN]
+    assert [step.reason for step in opened.history] == [
+        "a waiver covers it",
+        "the waiver has ended",
+        "held for 7 days",
+    ]
+
+
+def test_what_was_open_before_the_waiver_is_open_after_it() -> None:
+    terms = replace(TERMS, hold=7)
+    (waived,) = run(filed(), WAIVED, 10, terms=terms)
+    (opened,) = run(waived, finding(), 11, terms=terms)
+
+    assert (opened.state, opened.times, opened.finding.waiver) == (S.OPEN, 1, "")
+
+
+def test_what_got_worse_under_a_waiver_speaks_up_after_it() -> None:
+    quiet = filed(S.DISMISSED, until=AHEAD)
+
+    assert run(quiet, replace(GRAVE, waiver="wai_1"), 1) == ()
+    (opened,) = run(quiet, GRAVE, 2)
+    assert opened.history[-1].reason == "it is more severe"
+
+
+# Without data: the state before, the waiver that covers it now, and the state after; None: nothing is written.
+EXCUSED: dict[str, tuple[Recommendation, str, RecommendationState | None]] = {
+    "a waived one whose waiver has ended is open": (filed(S.WAIVED, found=WAIVED), "", S.OPEN),
+    "a waived one under another waiver stays waived": (filed(S.WAIVED, found=WAIVED), "wai_2", S.WAIVED),
+    "a waived one under the same waiver stays as it is": (filed(S.WAIVED, found=WAIVED), "wai_1", None),
+    "an open one is waived": (filed(), "wai_1", S.WAIVED),
+    "a snoozed one is waived": (filed(S.SNOOZED, until=AHEAD), "wai_1", S.WAIVED),
+    "an open one without a waiver stays open": (filed(), "", None),
+    "a dismissed one stays dismissed": (filed(S.DISMISSED, until=AHEAD), "wai_1", None),
+}
+
+
+@pytest.mark.parametrize(("before", "waiver", "expected"), EXCUSED.values(), ids=EXCUSED)
+def test_a_waiver_comes_and_goes_without_data(
+    before: Recommendation, waiver: str, expected: RecommendationState | None
+) -> None:
+    def look(on_file: Recommendation) -> tuple[Recommendation, ...]:
+        return filing.reconcile(
+            "acme", [on_file], [], lambda _: Standing.UNKNOWN, lambda _: TERMS, day(1), lambda _: waiver
+        )
+
+    changed = look(before)
+
+    if expected is None:
+        assert changed == ()
+        return
+    (after,) = changed
+    assert (after.state, after.finding) == (expected, replace(before.finding, waiver=waiver))
+    assert look(after) == ()
 
 
 Runs = list[tuple[int, dict[int, Severity], Standing, int]]
@@ -324,20 +438,24 @@ def _says(standing: Standing, _: Recommendation) -> Standing:
 def test_reconciling_twice_changes_nothing_and_one_lives_per_dedupe(
     steps: Runs, hold: int, clear: int, cooldown: int, expires: int
 ) -> None:
-    terms = {"kpi-breach": Terms(hold=hold, clear=clear, cooldown=cooldown, expires=expires)}
+    terms = Terms(hold=hold, clear=clear, cooldown=cooldown, expires=expires)
     on_file: dict[str, Recommendation] = {}
     at = NOW
     for days, found, standing, act in steps:
         at += timedelta(days=days, minutes=1)
         findings = [
-            finding(f"d{n}", severity=severity, at=at, episode="e" * n or None) for n, severity in found.items()
+            replace(
+                finding(f"d{n}", severity=severity, at=at, episode="e" * n or None),
+                waiver="wai_1" if (days + n) % 3 == 0 else "",
+            )
+            for n, severity in found.items()
         ]
         before = dict(on_file)
         says = partial(_says, standing)
-        changed = filing.reconcile("acme", on_file.values(), findings, says, terms, at)
+        changed = filing.reconcile("acme", on_file.values(), findings, says, lambda _: terms, at)
         on_file |= {each.key: each for each in changed}
 
-        again = filing.reconcile("acme", on_file.values(), findings, says, terms, at)
+        again = filing.reconcile("acme", on_file.values(), findings, says, lambda _: terms, at)
 
         assert again == ()
         assert all(before.get(each.key) != each for each in changed)

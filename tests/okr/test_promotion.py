@@ -8,7 +8,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from okr import kpi as kpis
 from okr import promotion
 from okr import target as targets
 from okr.errors import Code, Refusal
@@ -336,24 +335,65 @@ def test_the_check_ins_seed_the_series_with_the_last_word_of_each_local_day() ->
     )
 
 
-def test_a_relax_is_the_way_to_loosen_and_leaves_its_reason() -> None:
-    key_result = achieved(measures="kpi_uptime")
-    won = promoted(key_result, builders.kpi())
-    looser = target(98, 94, baseline=98, valid_from=date(2027, 1, 1))
-    with pytest.raises(Refusal) as refused:
-        kpis.follow(won, looser)
-    assert refused.value.code is Code.WOULD_LOOSEN
-    relaxed = promotion.relax(won, replace(looser, fresh=True), "The platform is being replaced", "per_ceo")
-    assert relaxed.targets == (
-        *won.targets,
-        replace(looser, reason="The platform is being replaced", approver="per_ceo"),
-    )
+@pytest.mark.parametrize(
+    ("kpi", "asked", "expected"),
+    [
+        pytest.param(None, {"target": "99.5"}, ("99.5", "94.1"), id="a new KPI aims higher"),
+        pytest.param(None, {"red_bound": 80}, (99, 80), id="the first red bound is free"),
+        pytest.param(target(95, 90), {"red_bound": 92}, (99, 92), id="a red bound no looser than the KPI's"),
+        pytest.param(target(95), {"red_bound": 95}, (99, 95), id="a KPI without amber"),
+        pytest.param(target("99.9", 90), {"target": 100, "red_bound": 98}, (100, 98), id="both are tightened"),
+        pytest.param(target(95, 90), {}, (99, "94.1"), id="nothing is edited"),
+    ],
+)
+def test_a_promotion_may_be_tightened(
+    kpi: Target | None, asked: dict[str, Number], expected: tuple[Number, Number]
+) -> None:
+    key_result = achieved(measures="kpi_uptime" if kpi else None)
+    snapshot = picture(key_result, *([builders.kpi(targets=(kpi,))] if kpi else []))
+    draft = promotion.propose(snapshot, key_result)
+    given = {name: Decimal(value) for name, value in asked.items()}
+    edited = promotion.amended(snapshot, draft, **given)
+    assert (edited.target.target, edited.target.red_bound) == tuple(map(Decimal, expected))
+    made = promotion.promote(snapshot, key_result, edited, source(key_result), Q4).targets[-1]
+    assert (made.target, made.red_bound, made.baseline) == (*map(Decimal, expected), Decimal(99))
 
 
-def test_a_relax_without_a_reason_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("kpi", "asked", "field", "because"),
+    [
+        pytest.param(None, {"target": 98}, "target", "target 98 is looser than 99", id="short of what was achieved"),
+        pytest.param(
+            target("99.9", 90), {"target": "99.5"}, "target", "target 99.5 is looser than 99.9", id="short of the KPI's"
+        ),
+        pytest.param(
+            target(95, 90), {"red_bound": 89}, "redBound", "red bound 89 is looser than 90", id="red begins later"
+        ),
+        pytest.param(
+            target(95), {"red_bound": 94}, "redBound", "red bound 94 is looser than 95", id="amber where there was none"
+        ),
+    ],
+)
+def test_a_promotion_is_not_loosened_in_passing(
+    kpi: Target | None, asked: dict[str, Number], field: str, because: str
+) -> None:
+    key_result = achieved(measures="kpi_uptime" if kpi else None)
+    snapshot = picture(key_result, *([builders.kpi(targets=(kpi,))] if kpi else []))
+    draft = promotion.propose(snapshot, key_result)
     with pytest.raises(Refusal) as refused:
-        promotion.relax(builders.kpi(targets=(target(99, 95),)), target(98, valid_from=Q4), "  ", "per_ceo")
-    assert (refused.value.code, refused.value.field) == (Code.INVALID, ("reason",))
+        promotion.amended(snapshot, draft, **{name: Decimal(value) for name, value in asked.items()})
+    assert (refused.value.code, refused.value.field) == (Code.WOULD_LOOSEN, (field,))
+    assert because in refused.value.message
+    assert refused.value.message.endswith("then loosen it by updateKpi with a reason.")
+
+
+def test_an_edited_bound_has_to_be_one() -> None:
+    key_result, band = achieved(), kept(3, 3, low=2, high=4)
+    for result, asked in ((key_result, {"red_bound": Decimal(100)}), (band, {"red_bound": Decimal(1)})):
+        snapshot = picture(result)
+        with pytest.raises(Refusal) as refused:
+            promotion.amended(snapshot, promotion.propose(snapshot, result), **asked)
+        assert (refused.value.code, refused.value.field) == (Code.WRONG_BOUNDS, ("redBound",))
 
 
 numbers = st.decimals(0, 100, places=1)

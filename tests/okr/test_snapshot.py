@@ -67,6 +67,20 @@ def test_every_entity_belongs_to_a_unit(entity: Entity, belongs_to: str) -> None
     assert snapshot(*EVERYTHING).unit_of(entity) == belongs_to
 
 
+@pytest.mark.parametrize(
+    ("entity", "homes"),
+    [
+        pytest.param(kpi(unit="unit_sales", accountable="unit_team"), ("unit_sales", "unit_team"), id="another acts"),
+        pytest.param(kpi(unit="unit_sales", accountable="unit_sales"), ("unit_sales",), id="it acts itself"),
+        pytest.param(kpi(unit="unit_sales", accountable=None), ("unit_sales",), id="nobody named"),
+        pytest.param(kpi(unit="unit_sales", accountable="unit_gone"), ("unit_sales",), id="a unit that is not there"),
+        pytest.param(BELOW, ("unit_team",), id="a goal"),
+    ],
+)
+def test_who_must_act_on_a_kpi_sees_it_as_well(entity: Entity, homes: tuple[str, ...]) -> None:
+    assert snapshot(*EVERYTHING, entity).homes(entity) == homes
+
+
 def test_zone_and_rhythm_come_from_the_nearest_unit_that_has_them() -> None:
     monday = Rhythm(weekday=0, at=time(9))
     picture = snapshot(

@@ -1,15 +1,25 @@
-"""Random conditions and facts over the test schema: few distinct values, so that most comparisons are close calls."""
+"""Random conditions and facts over the test schema and the product's: few values, so that most are close calls."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from random import Random
+from typing import Self
 
 from okr.errors import Refusal
-from rules import fields
+from rules import binding, compiler, condition, fields
+from rules.compiler import NamedCondition, Shard
 from rules.condition import Condition
-from rules.fields import Field, FieldType, Operator
-from tests.rules.builders import CHOICES, KIND, bound
+from rules.explain import Outcome, outcome
+from rules.fields import FactKind, Field, FieldType, Operator, Values
+from rules.schema import KINDS
+from rules.worker import Worker
+from tests.rules.builders import CHOICES, KIND
+
+POLICIES, FACTS = 50, 80
+SCHEMAS = (KIND, *KINDS.values())
 
 NUMBERS = (0, 1, 2, 9, -1, 0.1, 0.3, 0.1 + 0.2, 0.7, 1e-6, 0.00001, -0.00002, 100, 10**15 - 1, 1e14 + 0.3)
 ODD_NUMBERS = (
@@ -42,7 +52,7 @@ LITERALS: Mapping[FieldType, tuple[object, ...]] = {
 }
 ODD: Mapping[FieldType, tuple[object, ...]] = {
     FieldType.NUMBER: ODD_NUMBERS,
-    FieldType.DAY: (*ODD_NUMBERS, "soon", "2026-01-01 10:00", 20_454),
+    FieldType.DAY: (*ODD_NUMBERS, "soon", "2026-01-01 10:00", 20_454, date(2026, 1, 1), date.max),
     FieldType.BOOLEAN: (0, 1, 1.0, "true", "", None),
     FieldType.CHOICE: (*ODD_KEYS, "another"),
     FieldType.REFERENCE: ODD_KEYS,
@@ -50,23 +60,68 @@ ODD: Mapping[FieldType, tuple[object, ...]] = {
 }
 
 
-def some_condition(random: Random) -> Condition:
-    """Return a bound condition that the engine takes."""
+Pair = tuple[str, int]
+"""The name of a condition, and the place of a fact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Random conditions by name, random facts of the same kind, and the shards that the engine is given for them."""
+
+    conditions: dict[str, Condition]
+    facts: Sequence[Values]
+    shards: tuple[Shard, ...]
+
+    @classmethod
+    def draw(cls, random: Random, kind: FactKind) -> Self:
+        """Return 50 conditions and 80 facts."""
+        conditions = {f"{at}": some_condition(random, kind) for at in range(POLICIES)}
+        named = [NamedCondition(name=name, kind=kind, when=when) for name, when in conditions.items()]
+        facts = [fields.clean(kind, some_fact(random, kind)) for _ in range(FACTS)]
+        return cls(conditions=conditions, facts=facts, shards=compiler.build(named).shards)
+
+    def expected(self) -> dict[Pair, Outcome]:
+        """Return what the reference evaluator says of every pair."""
+        return {
+            (name, at): outcome(when, fact)
+            for name, when in self.conditions.items()
+            for at, fact in enumerate(self.facts)
+        }
+
+    async def found(self, worker: Worker) -> set[Pair]:
+        """Return the pairs that match by the engine's word."""
+        found: set[Pair] = set()
+        for shard in self.shards:
+            pairs = await worker.match(shard, self.facts)
+            if pairs is None:
+                raise AssertionError("The engine did not answer.")
+            found |= {(name, fact) for rule, fact in pairs for name in shard.names[rule]}
+        return found
+
+    def told(self, pair: Pair) -> str:
+        """Return a pair as a report shows it."""
+        name, at = pair
+        return f"{condition.dump(self.conditions[name])} on {self.facts[at]}"
+
+
+def some_condition(random: Random, kind: FactKind = KIND) -> Condition:
+    """Return a condition bound to `kind` that the engine takes."""
     while True:
         try:
-            return bound(_some_tree(random, depth=random.choice((0, 1, 2, 2, 3))))
+            raw = _some_tree(random, kind, depth=random.choice((0, 1, 2, 2, 3)))
+            return binding.bind(condition.parse(raw), kind, {})
         except Refusal as refusal:
             if refusal.code != "TOO_COMPLEX":
                 raise
 
 
-def some_fact(random: Random) -> dict[str, object]:
+def some_fact(random: Random, kind: FactKind = KIND) -> dict[str, object]:
     """Return the values of a fact, a third of them absent or odd."""
     said: dict[str, object] = {}
-    for field in KIND.fields:
+    for field in kind.fields:
         match random.choices(("known", "absent", "odd", "any"), (60, 20, 12, 8))[0]:
             case "known":
-                said[field.name] = random.choice(LITERALS[field.type])
+                said[field.name] = random.choice(_literals(field))
             case "odd":
                 said[field.name] = random.choice(ODD[field.type])
             case "any":
@@ -76,24 +131,29 @@ def some_fact(random: Random) -> dict[str, object]:
     return said
 
 
-def _some_tree(random: Random, depth: int) -> dict[str, object]:
+def _literals(field: Field) -> Sequence[object]:
+    return [one.value for one in field.choices] or LITERALS[field.type]
+
+
+def _some_tree(random: Random, kind: FactKind, depth: int) -> dict[str, object]:
     if depth == 0:
-        return _some_clause(random)
+        return _some_clause(random, kind)
     match random.choice(("all", "any", "not")):
         case "not":
-            return {"not": _some_tree(random, depth - 1)}
+            return {"not": _some_tree(random, kind, depth - 1)}
         case group:
-            return {group: [_some_tree(random, random.randrange(depth)) for _ in range(random.choice((1, 2, 2, 3)))]}
+            parts = random.choice((1, 2, 2, 3))
+            return {group: [_some_tree(random, kind, random.randrange(depth)) for _ in range(parts)]}
 
 
-def _some_clause(random: Random) -> dict[str, object]:
-    field = random.choice(KIND.fields)
+def _some_clause(random: Random, kind: FactKind) -> dict[str, object]:
+    field = random.choice(kind.fields)
     op = random.choice(field.operators)
-    return {"field": field.name, "op": op.value} | _some_value(random, field, op)
+    return {"field": field.name, "op": op.value} | _some_value(random, kind, field, op)
 
 
-def _some_value(random: Random, field: Field, op: Operator) -> dict[str, object]:
-    literals = LITERALS[field.type]
+def _some_value(random: Random, kind: FactKind, field: Field, op: Operator) -> dict[str, object]:
+    literals = _literals(field)
     match op:
         case Operator.KNOWN | Operator.UNKNOWN:
             return {}
@@ -103,7 +163,7 @@ def _some_value(random: Random, field: Field, op: Operator) -> dict[str, object]
         case Operator.IN:
             return {"value": random.choices(literals, k=random.choice((1, 2, 3)))}
         case _ if random.random() < 0.3:
-            other = random.choice([one for one in KIND.fields if one.type is field.type])
+            other = random.choice([one for one in kind.fields if one.type is field.type])
             times = {"times": random.choice(TIMES)} if field.type is FieldType.NUMBER else {}
             return {"value": {"field": other.name, **times}}
         case _:

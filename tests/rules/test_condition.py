@@ -1,12 +1,15 @@
 """Tests of the written form of conditions: what is read, what is refused, and how fast."""
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from okr.errors import Code, Refusal
+from okr.policy import Policy, PolicyState
 from rules import condition
+from rules import policy as judged
 from rules.condition import AllOf, AnyOf, Clause, FieldRef, Negation, Param
 from rules.fields import Operator
 from tests.rules.builders import is_
@@ -113,6 +116,67 @@ def test_a_tree_larger_than_any_policy_needs_is_refused_in_a_sentence(raw: objec
 
 
 @pytest.mark.parametrize(
+    ("raw", "most"),
+    [
+        pytest.param({"any": [KNOWN] * 10_000}, "200 clauses", id="10,000 clauses"),
+        pytest.param({"all": ({"any": [KNOWN] * 150},) * 2}, "200 clauses", id="300 clauses in two groups"),
+        pytest.param(nested(100_000), "20 levels", id="100,000 negations"),
+        pytest.param({"all": [nested(1, "any")] * 12}, "12 groups", id="13 groups"),
+    ],
+)
+def test_a_tree_is_weighed_before_it_is_read(raw: object, most: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        condition.weigh(raw)
+
+    assert (refused.value.code, refused.value.field) == (Code.TOO_COMPLEX, ())
+    assert most in refused.value.message
+
+
+def test_no_more_of_a_tree_is_looked_at_than_a_condition_may_have() -> None:
+    class Counted(list[object]):
+        seen = 0
+
+        def __iter__(self) -> Iterator[object]:
+            for part in super().__iter__():
+                self.seen += 1
+                yield part
+
+    many = Counted([KNOWN] * 10_000)
+    for read in (condition.weigh, condition.parse):
+        many.seen = 0
+        with pytest.raises(Refusal):
+            read({"any": many})
+        assert many.seen == condition.CLAUSES + 1
+
+
+@pytest.mark.parametrize(
+    ("when", "code", "most"),
+    [
+        pytest.param({"any": [KNOWN] * 10_000}, Code.TOO_COMPLEX, "200 clauses", id="10,000 clauses"),
+        pytest.param(nested(500), Code.TOO_COMPLEX, "20 levels", id="500 deep"),
+        pytest.param(is_("level", "eq", "\ud800"), Code.INVALID, "texts, numbers", id="half a surrogate pair"),
+    ],
+)
+def test_a_policy_document_is_held_to_the_same(when: object, code: Code, most: str) -> None:
+    document = Policy(
+        key="mine",
+        version=1,
+        state=PolicyState.DRAFT,
+        template="custom",
+        name="Mine",
+        on="kpi",
+        when=when,  # type: ignore[arg-type]  # any JSON object
+        author="per_1",
+        created_at=datetime(2026, 8, 15, tzinfo=UTC),
+    )
+
+    with pytest.raises(Refusal) as refused:
+        judged.resolve(document)
+
+    assert (refused.value.code, refused.value.field[0], most in refused.value.message) == (code, "when", True)
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         pytest.param({"any": [KNOWN] * 200}, id="200 clauses"),
@@ -121,4 +185,5 @@ def test_a_tree_larger_than_any_policy_needs_is_refused_in_a_sentence(raw: objec
     ],
 )
 def test_a_tree_at_the_limit_is_read(raw: object) -> None:
+    condition.weigh(raw)
     assert condition.dump(condition.parse(raw)) == raw

@@ -8,74 +8,32 @@ import os
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from itertools import cycle
 from random import Random
-from typing import Self
 
 import pytest
 
-from rules import compiler, condition, fields
-from rules.compiler import NamedCondition, Shard
+from rules import condition, fields
 from rules.condition import AllOf, AnyOf, Clause, Condition, FieldRef, Negation, Param
 from rules.explain import Outcome, explain, outcome
 from rules.fields import Operator, Scalar, Values
 from rules.worker import Worker
 from tests.rules import chance
 from tests.rules.builders import KIND
+from tests.rules.chance import Sample
 
-PAIRS = int(os.environ.get("RATCHET_FUZZ_PAIRS", "20_000"))
+PAIRS = int(os.environ.get("RATCHET_FUZZ_PAIRS", "100_000"))
 SEED = int(os.environ.get("RATCHET_FUZZ_SEED", Random().randrange(10**9)))
-POLICIES, FACTS = 50, 80
 
 seeded = pytest.mark.parametrize("seed", [pytest.param(SEED, id=f"seed {SEED}")])
-
-Pair = tuple[str, int]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """Random conditions by name, random facts, and the shards that the engine is given for them."""
-
-    conditions: dict[str, Condition]
-    facts: Sequence[Values]
-    shards: tuple[Shard, ...]
-
-    @classmethod
-    def draw(cls, random: Random) -> Self:
-        conditions = {f"{at}": chance.some_condition(random) for at in range(POLICIES)}
-        named = [NamedCondition(name=name, kind=KIND, when=when) for name, when in conditions.items()]
-        facts = [fields.clean(KIND, chance.some_fact(random)) for _ in range(FACTS)]
-        return cls(conditions=conditions, facts=facts, shards=compiler.build(named).shards)
-
-    def expected(self) -> dict[Pair, Outcome]:
-        """Return what the reference evaluator says of every pair."""
-        return {
-            (name, at): outcome(when, fact)
-            for name, when in self.conditions.items()
-            for at, fact in enumerate(self.facts)
-        }
-
-    async def found(self, worker: Worker) -> set[Pair]:
-        """Return the pairs that match by the engine's word."""
-        found: set[Pair] = set()
-        for shard in self.shards:
-            pairs = await worker.match(shard, self.facts)
-            assert pairs is not None, "the engine did not answer"
-            found |= {(name, fact) for rule, fact in pairs for name in shard.names[rule]}
-        return found
-
-    def told(self, pair: Pair) -> str:
-        """Return a pair as a report shows it."""
-        name, at = pair
-        return f"{condition.dump(self.conditions[name])} on {self.facts[at]}"
 
 
 @seeded
 async def test_the_engine_and_the_reference_evaluator_agree(worker: Worker, seed: int) -> None:
     random = Random(seed)
     outcomes: Counter[Outcome] = Counter()
-    for _ in range(0, PAIRS, POLICIES * FACTS):
-        sample = Sample.draw(random)
+    for _, kind in zip(range(0, PAIRS, chance.POLICIES * chance.FACTS), cycle(chance.SCHEMAS), strict=False):
+        sample = Sample.draw(random, kind)
         expected = sample.expected()
         outcomes.update(expected.values())
         differing = await sample.found(worker) ^ {pair for pair in expected if expected[pair] is Outcome.MATCH}
@@ -96,7 +54,7 @@ async def test_the_engine_and_the_reference_evaluator_agree(worker: Worker, seed
     ],
 )
 async def test_a_wrong_comparison_in_the_engine_would_be_found(worker: Worker, right: str, wrong: str) -> None:
-    sample = Sample.draw(Random(1))
+    sample = Sample.draw(Random(1), KIND)
     broken = [
         dataclasses.replace(shard, rules=re.sub(right, wrong, shard.rules), key=f"{shard.key} {wrong}")
         for shard in sample.shards

@@ -14,7 +14,8 @@ from okr.goal import KeyResultType, Objective, ObjectiveState
 from okr.policy import Policy, PolicyMode, PolicyState, Scope, Severity
 from okr.recommendation import Recommendation, Subject
 from okr.snapshot import Snapshot
-from rules import evaluation, policy
+from rules import blocking, evaluation, policy
+from rules.blocking import Block
 from rules.evaluation import Evaluation, Pair
 from rules.judge import Engine, Judge
 from rules.worker import Worker
@@ -316,38 +317,34 @@ def one_more(unit: str = TEAM, state: ObjectiveState = ObjectiveState.ACTIVE) ->
 async def test_a_block_refuses_what_makes_it_worse_and_nothing_else(
     before: Snapshot, change: tuple[Objective, ...], policies: tuple[Policy, ...], blocked: bool
 ) -> None:
-    refusal = await evaluation.blocked(JUDGE, before.with_(*change), policies, "unit", {TEAM}, before)
+    blocks = (await blocking.blocked(JUDGE, before.with_(*change), policies, {"unit": {TEAM}}, before)).blocks
 
-    assert (refusal is not None) is blocked
+    assert bool(blocks) is blocked
 
 
 async def test_a_block_names_the_policy_and_the_numbers() -> None:
     before = stage(*goals(3))
 
-    refusal = await evaluation.blocked(JUDGE, before.with_(one_more()), [LIMIT], "unit", {TEAM}, before)
+    (block,) = (await blocking.blocked(JUDGE, before.with_(one_more()), [LIMIT], {"unit": {TEAM}}, before)).blocks
 
-    assert refusal is not None
-    assert refusal.code is Code.BLOCKED_BY_POLICY
-    assert refusal.message == (
-        'Ops has 4 goals; the limit is 3. The policy "goal-limit" blocks this: '
-        "Is the company = no · Goals that count 4 > 3."
-    )
+    said = 'Ops has 4 goals; the limit is 3. The policy "goal-limit" blocks this: '
+    said += "Is the company = no · Goals that count 4 > 3."
+    assert block == Block(policy=LIMIT, unit=TEAM, message=said)
 
 
-async def test_the_gravest_block_is_named() -> None:
+async def test_every_block_is_told_the_gravest_first() -> None:
     before = stage(*goals(3))
     grave = replace(LIMIT, key="grave", severity=Severity.CRITICAL, params={"limit": Decimal(2)})
 
-    refusal = await evaluation.blocked(JUDGE, before.with_(one_more()), [LIMIT, grave], "unit", {TEAM}, before)
+    blocks = (await blocking.blocked(JUDGE, before.with_(one_more()), [LIMIT, grave], {"unit": {TEAM}}, before)).blocks
 
-    assert refusal is not None
-    assert '"grave"' in refusal.message
+    assert [block.policy for block in blocks] == [grave, LIMIT]
 
 
 async def test_a_block_on_another_kind_is_not_asked() -> None:
     before = stage(*goals(3))
 
-    assert await evaluation.blocked(JUDGE, before.with_(one_more()), [LIMIT], "kpi", {TEAM}, before) is None
+    assert (await blocking.blocked(JUDGE, before.with_(one_more()), [LIMIT], {"kpi": {TEAM}}, before)).blocks == ()
 
 
 async def test_large_runs_let_others_have_their_turn() -> None:
@@ -357,3 +354,12 @@ async def test_large_runs_let_others_have_their_turn() -> None:
     found = await run(picture, ours("missed_check_in"))
 
     assert found.matches == 600
+
+
+async def test_a_value_too_large_to_compare_is_unknown_and_resolves_nothing() -> None:
+    large = replace(weak(60, 50), latest=b.reading(10**16, date(2026, 7, 1)))
+    asked = custom("kpi", "value", "gt", 5)
+    found = await run(stage(large), asked)
+
+    assert (found.matches, found.asked) == (0, 1)
+    assert [pair.subject.key for pair in found.unknown] == [large.key]

@@ -36,7 +36,7 @@ def found(snapshot: Snapshot, fact: Fact, made: Policy, limits: Sequence[Policy]
     """What the policy says about the fact, whether it matches or not."""
     resolved = policy.resolve(made)
     trace = explain.explain(resolved.condition, fields.clean(resolved.kind, fact.values))
-    return finding.build(snapshot, resolved, fact, trace, [policy.resolve(each) for each in limits])
+    return finding.build(snapshot, resolved, fact, trace, lambda _: [policy.resolve(each) for each in limits])
 
 
 def proposed(snapshot: Snapshot, fact: Fact, made: Policy, limits: Sequence[Policy] = ()) -> Proposal:
@@ -81,7 +81,7 @@ def test_a_breach_is_found_with_its_numbers_its_evidence_and_a_drafted_objective
         policy="kpi-breach",
         policy_version=1,
         subject=Subject(kind="kpi", key="kpi_uptime"),
-        unit="unit_acme",
+        unit=TEAM,
         severity=Severity.CRITICAL,
         title=Text(
             original="Uptime is in breach at 50 %, 49 % away from green",
@@ -89,7 +89,14 @@ def test_a_breach_is_found_with_its_numbers_its_evidence_and_a_drafted_objective
         ),
         evidence=Evidence(
             at=b.NOW,
-            fact={**fact.values, "band": "red", "breach_state": "breached", "direction": "higher", "period": "month"},
+            fact={
+                **fact.values,
+                "band": "red",
+                "breach_state": "breached",
+                "direction": "higher",
+                "period": "month",
+                "latest_period": "2026-07-01",
+            },
             trace={
                 "outcome": "match",
                 "all": [
@@ -137,7 +144,31 @@ def test_a_breach_is_found_with_its_numbers_its_evidence_and_a_drafted_objective
         ),
         episode="kpi_uptime:2026-06-01",
         cycle="cyc_q3",
+        measure="%",
     )
+
+
+@pytest.mark.parametrize(
+    ("accountable", "unit"),
+    [(TEAM, TEAM), ("unit_gone", "unit_acme")],
+    ids=["the accountable one", "else the KPI's own"],
+)
+def test_the_unit_of_a_finding_is_the_one_that_must_act(accountable: str, unit: str) -> None:
+    kpi = weak(60, 50, accountable=accountable)
+    picture = stage(kpi)
+
+    assert found(picture, facts.of_kpi(picture, kpi), ours("kpi_breach")).unit == unit
+
+
+def test_a_finding_names_the_overrides_that_took_part() -> None:
+    kpi = weak(60, 50)
+    picture = stage(kpi)
+    fact = facts.of_kpi(picture, kpi)
+    changed = replace(policy.resolve(ours("kpi_breach")), layers=("unit_acme:1", "unit_ops:2"))
+
+    trace = explain.explain(changed.condition, fields.clean(changed.kind, fact.values))
+
+    assert finding.build(picture, changed, fact, trace).layers == ("unit_acme:1", "unit_ops:2")
 
 
 @pytest.mark.parametrize(
@@ -289,8 +320,8 @@ def test_a_new_standard_is_proposed_with_its_bounds() -> None:
             "red_bound": Decimal("94.1"),
         },
         text=Text(
-            original='99 % becomes a new KPI, "Uptime", from 2026-10-01 on.',
-            vi='99 % là KPI mới "Uptime" từ ngày 2026-10-01.',
+            original='99 % becomes a new KPI, "Uptime", from Oct 1, 2026 on.',
+            vi='99 % là KPI mới "Uptime" từ ngày 1 thg 10, 2026.',
         ),
     )
 
@@ -302,8 +333,8 @@ def test_a_measured_kpi_gets_a_new_baseline() -> None:
     proposal = proposed(picture, facts.of_key_result(picture, result), ours("promote_key_result"))
 
     assert proposal.args["kpi"] == "kpi_uptime"
-    assert proposal.text.original == '99 % becomes the new baseline of the KPI "Uptime" from 2026-10-01 on.'
-    assert proposal.text.vi == '99 % là mức nền mới của KPI "Uptime" từ ngày 2026-10-01.'
+    assert proposal.text.original == '99 % becomes the new baseline of the KPI "Uptime" from Oct 1, 2026 on.'
+    assert proposal.text.vi == '99 % là mức nền mới của KPI "Uptime" từ ngày 1 thg 10, 2026.'
 
 
 def test_what_is_not_promotable_is_not_proposed() -> None:

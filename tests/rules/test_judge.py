@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from rules import compiler
+from rules import compiler, fields
 from rules.compiler import Program
 from rules.explain import Outcome, explain
 from rules.judge import Engine, Judge, Judgement, Match, explained
@@ -29,8 +29,9 @@ FACTS = (
 
 
 def match(name: str, fact: Fact) -> Match[Fact]:
-    """Return the match that is expected, with the trace of the reference evaluator."""
-    return Match(name=name, fact=fact, trace=explained(PROGRAM.conditions[name], fact))
+    """Return the match that is expected, on those of the fact's values that are asked for."""
+    values = fields.clean(PROGRAM.kinds[fact.kind], fact.values)
+    return Match(name=name, fact=fact, when=PROGRAM.conditions[name].when, values=values)
 
 
 MATCHES = (match("a low unit", FACTS[3]), match("low", FACTS[1]), match("red", FACTS[1]))
@@ -40,11 +41,34 @@ async def test_matches_come_by_name_and_then_in_the_order_of_the_facts_with_thei
     assert await Judge(worker).judge(PROGRAM, FACTS) == Judgement(matches=MATCHES, engine=Engine.DURABLE)
 
 
+async def test_what_was_made_ready_for_an_engine_that_answers_late_changes_nothing(worker: Worker) -> None:
+    late = Judge(worker, patience=0)
+
+    assert await late.judge(PROGRAM, FACTS) == Judgement(matches=MATCHES, engine=Engine.DURABLE)
+
+
+def test_a_match_says_why() -> None:
+    assert [each.trace for each in MATCHES] == [explained(PROGRAM.conditions[each.name], each.fact) for each in MATCHES]
+
+
+async def test_the_values_are_those_that_conditions_ask_for_in_canonical_form() -> None:
+    judgement = await Judge().judge(PROGRAM, FACTS)
+
+    assert judgement.values == (
+        {"value": 0.7, "k": "red"},
+        {"value": 0.6999, "k": "red", "open": False},
+        {"k": "amber"},
+        {"value": 0.1},
+        {},
+    )
+
+
 async def test_without_an_engine_the_answer_is_the_same() -> None:
     assert await Judge().judge(PROGRAM, FACTS) == Judgement(matches=MATCHES, engine=Engine.PYTHON)
 
 
-async def test_where_the_engine_fails_the_answer_is_the_same_and_what_failed_is_named() -> None:
+@pytest.mark.parametrize("patience", [pytest.param(60, id="asked then"), pytest.param(0, id="made ready before")])
+async def test_where_the_engine_fails_the_answer_is_the_same_and_what_failed_is_named(patience: float) -> None:
     bad = dataclasses.replace(SIGFPE, names=(("low",), ("red",)))
     good = next(shard for shard in PROGRAM.shards if shard.kind == "unit")
     fatal = dataclasses.replace(PROGRAM, shards=(good, bad))
@@ -52,7 +76,7 @@ async def test_where_the_engine_fails_the_answer_is_the_same_and_what_failed_is_
     asked = dataclasses.replace(fatal, kinds={"kpi": KIND, "unit": UNIT})
 
     async with Worker(Limits(answer_seconds=30, start_seconds=60)) as worker:
-        judgement = await Judge(worker).judge(asked, facts)
+        judgement = await Judge(worker, patience).judge(asked, facts)
 
         assert [(match.name, match.fact.subject) for match in judgement.matches] == [
             ("a low unit", "d"),

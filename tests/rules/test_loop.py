@@ -13,6 +13,7 @@ from okr.policy import Policy, PolicyMode
 from okr.recommendation import Action, Proposal, Recommendation, RecommendationState
 from okr.snapshot import Snapshot
 from okr.text import Text
+from rules import blocking as refusing
 from rules import evaluation, policy
 from rules.judge import Engine, Judge
 from rules.worker import Worker
@@ -240,13 +241,12 @@ async def test_a_full_team_is_offered_a_swap_and_a_blocking_limit_refuses_one_mo
     blocking = [replace(each, mode=PolicyMode.BLOCK) for each in hospital.policies if each.template == "goal_limit"]
     before = hospital.picture
     hospital.open_objective(filed.finding.proposal, filed)
-    refusal = await evaluation.blocked(hospital.judge, hospital.picture, blocking, "unit", {IT}, before)
-    assert refusal is not None
-    assert "IT has 4 goals; the limit is 3" in refusal.message
+    (block,) = (await refusing.blocked(hospital.judge, hospital.picture, blocking, {"unit": {IT}}, before)).blocks
+    assert "IT has 4 goals; the limit is 3" in block.message
 
     deferred = replace(before.objectives[swap], state=ObjectiveState.DEFERRED)
     hospital.picture = hospital.picture.with_(deferred)
-    assert await evaluation.blocked(hospital.judge, hospital.picture, blocking, "unit", {IT}, before) is None
+    assert (await refusing.blocked(hospital.judge, hospital.picture, blocking, {"unit": {IT}}, before)).blocks == ()
 
 
 async def test_a_late_reading_undoes_a_breach_and_what_it_opened(worker: Worker) -> None:

@@ -97,3 +97,19 @@ def test_a_negation_keeps_the_meaning_of_a_tree_built_by_hand() -> None:
     tree = condition.Negation(part=AnyOf(parts=(clause, condition.Negation(part=clause))))
 
     assert normal.normalise(tree) == AllOf(parts=(Clause(field="value", op=Operator.GTE, value=1), clause))
+
+
+@pytest.mark.parametrize(
+    ("raw", "opposite"),
+    [
+        pytest.param(value("lt", 1), value("gte", 1), id="less"),
+        pytest.param(value("ne", {"field": "target"}), value("eq", {"field": "target"}), id="unlike a field"),
+        pytest.param(value("unknown"), value("known"), id="unknown"),
+    ],
+)
+def test_every_plain_comparison_has_its_opposite(raw: object, opposite: object) -> None:
+    clause = bound(raw)
+
+    assert isinstance(clause, Clause)
+    assert condition.dump(normal.opposite(clause)) == opposite
+    assert normal.opposite(normal.opposite(clause)) == clause

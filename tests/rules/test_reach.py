@@ -1,8 +1,11 @@
 """Whose facts a change may alter."""
 
+from datetime import date
+
 import pytest
 
-from okr.goal import Objective, RollUp
+from okr.cycle import CycleKind
+from okr.goal import KeyResult, Objective, RollUp
 from rules import facts
 from tests.okr import builders as b
 
@@ -36,7 +39,7 @@ IN_OPS = {"unit_ops", "obj_ops", "kr_ops"}
         ("kr_top", {"kr_top", "kpi_top", "obj_top", "unit_acme", "obj_it"}),
         ("obj_it", {"kr_it", "kr_it_2", "kpi_up", "obj_ops", *UP}),
         ("obj_ops", {*IN_OPS, *UP}),
-        ("kpi_up", {"kpi_up", "kpi_top", "unit_it", "unit_ops", "kr_it"}),
+        ("kpi_up", {"kpi_up", "kpi_top", "unit_it", "unit_ops", "kr_it", "obj_it"}),
         ("unit_ops", IN_OPS),
         ("unit_it", {"unit_it", "obj_it", "kr_it", "kr_it_2", "kpi_up", *IN_OPS}),
         ("per_minh", {"per_minh", "unit_ops", "kpi_up", "kr_it", "obj_ops", "kr_ops"}),
@@ -58,6 +61,24 @@ def test_a_change_reaches_the_sums_that_it_is_part_of() -> None:
     summed = PICTURE.with_(b.key_result("kr_top", objective="obj_top", roll_up=RollUp.VALUE_SUM))
 
     assert facts.touched(summed, ["kr_ops"]) == {*IN_OPS, "kr_top", *UP}
+
+
+def test_a_change_reaches_the_later_goals_that_are_judged_by_its_record() -> None:
+    past = b.cycle("cyc_q2", first=date(2026, 4, 1), last=date(2026, 6, 30))
+    ahead = b.cycle("cyc_q4", first=date(2026, 10, 1), last=date(2026, 12, 31))
+    year = b.cycle("cyc_2026", kind=CycleKind.YEAR, first=date(2026, 1, 1), last=date(2026, 12, 31))
+    more: tuple[Objective | KeyResult, ...] = (
+        *(b.objective(f"obj_{name}", unit="unit_sales", cycle=f"cyc_{name}") for name in ("q2", "q4", "2026")),
+        *(b.key_result(f"kr_{name}", objective=f"obj_{name}") for name in ("q2", "q4")),
+    )
+    picture = PICTURE.with_(past, b.cycle(), ahead, year, *more)
+    later = {"obj_sales", "obj_q4", "kr_q4"}
+
+    assert facts.touched(picture, ["obj_q2"]) == {"obj_q2", "kr_q2", "unit_sales", *later}
+    assert facts.touched(picture, ["kr_q2"]) == {"obj_q2", "kr_q2", "unit_sales", *later}
+    assert facts.touched(picture, ["obj_sales"]) == {"unit_sales", *later}
+    assert facts.touched(picture, ["obj_q4"]) == {"unit_sales", "obj_q4", "kr_q4"}
+    assert facts.touched(picture, ["cyc_q4"]) == {"cyc_q4", *picture.units, "obj_q4", "kr_q4"}
 
 
 def test_edges_that_go_in_a_circle_end() -> None:

@@ -1,14 +1,18 @@
 """Findings and numbers as people read them."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from babel.numbers import parse_decimal
+from hypothesis import given, strategies
 
 from okr.target import Band
 from okr.text import TITLE_LIMIT, Text
 from rules import condition, explain, wording
 from rules.explain import Trace
 from rules.facts import Fact
+from rules.fields import Field, FieldType
 from rules.schema import KINDS
 
 NAME = Text(original="Uptime", vi="Thời gian hoạt động")
@@ -69,18 +73,75 @@ def test_no_title_is_longer_than_a_title() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "measure", "english", "vietnamese"),
     [
-        ("0", "0"),
-        ("1E+6", "1000000"),
-        ("0.33333333333", "0.3333"),
-        ("0.00001", "0.00001"),
-        ("-2.50", "-2.5"),
-        ("999999999999999", "999999999999999"),
+        ("98.20", "%", "98.2 %", "98,2 %"),
+        ("2.53", "s", "2.53 s", "2,53 s"),
+        ("1234.5", "", "1,234.5", "1.234,5"),
+        ("-2.50", "", "-2.5", "-2,5"),
+        ("1200", "EUR", "1,200 EUR", "1.200 EUR"),
+        ("1200.5", "EUR", "1,200.50 EUR", "1.200,50 EUR"),
+        ("1.2345", "EUR", "1.2345 EUR", "1,2345 EUR"),
+        ("1200.5", "VND", "1,200.5 VND", "1.200,5 VND"),
+        ("1.5", "FTE", "1.5 FTE", "1,5 FTE"),
+        ("3.00001", "EUR", "3 EUR", "3 EUR"),
+        ("1E+6", "", "1,000,000", "1.000.000"),
+        ("0.33333333333", "", "0.3333", "0,3333"),
+        ("0.00005", "", "0.00005", "0,00005"),
+        ("-0.00001", "", "-0.00001", "-0,00001"),
+        ("-0", "", "0", "0"),
+        ("999999999999999.1234", "", "999,999,999,999,999.1234", "999.999.999.999.999,1234"),
     ],
 )
-def test_numbers_are_plain(value: str, said: str) -> None:
-    assert wording.number(Decimal(value), "en") == said
+def test_numbers_are_said_as_their_readers_write_them(value: str, measure: str, english: str, vietnamese: str) -> None:
+    said = [wording.amount(Decimal(value), measure, language) for language in wording.LANGUAGES]
+
+    assert said == [english, vietnamese]
+
+
+@given(
+    value=strategies.decimals(min_value=-(10**15) + 1, max_value=10**15 - 1, places=4),
+    language=strategies.sampled_from(wording.LANGUAGES),
+)
+def test_a_number_with_four_decimals_loses_nothing(value: Decimal, language: str) -> None:
+    assert parse_decimal(wording.number(value, language), locale=language, strict=True) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "english", "vietnamese"),
+    [
+        ("1", "periods", "1 period", "1 kỳ"),
+        ("2", "periods", "2 periods", "2 kỳ"),
+        ("1.5", "goals", "1.5 goals", "1,5 mục tiêu"),
+        ("1", "people", "1 person", "1 người"),
+        ("1", "slots", "1 check-in", "1 lần check-in"),
+        ("1200", "days", "1,200 days", "1.200 ngày"),
+        ("3", "", "3", "3"),
+    ],
+)
+def test_counts_have_the_word_for_what_is_counted(value: str, unit: str, english: str, vietnamese: str) -> None:
+    said = [wording.counted(Decimal(value), unit, language) for language in wording.LANGUAGES]
+
+    assert said == [english, vietnamese]
+
+
+@pytest.mark.parametrize("seen", [date(2026, 10, 1), 20727], ids=["a date", "the number of a day"])
+def test_days_are_dates(seen: object) -> None:
+    due = Field(name="due", label="Due", type=FieldType.DAY)
+
+    said = [wording.valued(due, seen, "", language) for language in wording.LANGUAGES]
+
+    assert said == ["Oct 1, 2026", "1 thg 10, 2026"]
+
+
+def test_alternatives_and_enumerations_are_joined_as_each_language_does() -> None:
+    words = ("red", "amber", "stale")
+
+    assert [wording.either(words, language) for language in wording.LANGUAGES] == [
+        "red, amber, or stale",
+        "red, amber hoặc stale",
+    ]
+    assert [wording.listed(words[:2], language) for language in wording.LANGUAGES] == ["red and amber", "red và amber"]
 
 
 def test_lists_and_strange_choices_are_said_as_they_are() -> None:

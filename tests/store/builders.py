@@ -7,7 +7,6 @@ from typing import Any
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from okr.kpi import Episode
 from okr.policy import Policy, PolicyState, Severity
 from okr.recommendation import (
     Action,
@@ -19,6 +18,7 @@ from okr.recommendation import (
     Subject,
 )
 from okr.text import Text
+from okr.waiver import Waiver, WaiverKind
 from store.change import Change, Reply
 from tests.okr.builders import NOW
 
@@ -70,6 +70,20 @@ def policy(
     )
 
 
+def waiver(key: str = "wai_1", **parts: Any) -> Waiver:
+    """A waiver of the breach policy for the company's uptime, until the end of September."""
+    given: dict[str, Any] = {
+        "policy": "pol_breach",
+        "subject": Subject(kind="kpi", key="kpi_uptime"),
+        "kind": WaiverKind.MITIGATED,
+        "reason": "The second data centre answers",
+        "approved_by": "per_lan",
+        "until": date(2026, 9, 30),
+        "created_at": NOW,
+    }
+    return Waiver(key=key, **given | parts)
+
+
 def finding(
     dedupe: str = "pol_breach|kpi_uptime|",
     *,
@@ -109,18 +123,4 @@ def recommendation(
         finding=found or finding(),
         **({"first_seen": seen, "last_seen": seen} | parts),
         version=version,
-    )
-
-
-def episode(first: date = date(2026, 5, 1), *, kpi: str = "kpi_uptime") -> Episode:
-    """An episode that began in May and lasts."""
-    value = Decimal("93.1")
-    return Episode(
-        key=f"{kpi}:{first.isoformat()}",
-        kpi=kpi,
-        first=first,
-        breached=first,
-        start_value=value,
-        worst=value,
-        periods=1,
     )

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,12 +11,13 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, WriteError
 
 from okr.errors import Unavailable
-from store import layout, migrations
+from okr.kpi import Kpi, Watch
+from store import codec, layout, migrations
 from store.codec import Document
 from store.commit import document
 from store.migrations import Migration
 from tests.okr.builders import NOW, check_in, cycle, key_result, kpi, objective, person, reading, target, unit
-from tests.store.builders import episode, policy, recommendation
+from tests.store.builders import policy, recommendation, waiver
 
 Database = AsyncDatabase[Document]
 BORN = {"born": 2**60}
@@ -68,7 +71,7 @@ async def test_several_may_prepare_at_once(own: Database, database: Database) ->
     await own.client.drop_database(own)
     await asyncio.gather(*(migrations.prepare(database) for _ in range(4)))
     assert await snapshot(database) == alone
-    assert [record["_id"] async for record in database.migrations.find()] == [1]
+    assert [record["_id"] async for record in database.migrations.find()] == [1, 2]
 
 
 async def test_preparing_restores_what_is_missing(own: Database) -> None:
@@ -91,12 +94,13 @@ async def test_migrations_run_once_each_in_order_and_are_recorded(own: Database)
         return Migration(number=number, name=f"step {number}", run=run)
 
     for _ in range(2):
-        await migrations.prepare(own, (*migrations.ALL, step(2), step(3)))
-    assert ran == [2, 3]
+        await migrations.prepare(own, (*migrations.ALL, step(3), step(4)))
+    assert ran == [3, 4]
     assert [(record["_id"], record["name"]) async for record in own.migrations.find().sort("_id")] == [
         (1, "initial layout"),
-        (2, "step 2"),
+        (2, "layers of policies, recent values of KPIs"),
         (3, "step 3"),
+        (4, "step 4"),
     ]
 
 
@@ -105,13 +109,13 @@ async def test_a_migration_that_fails_is_not_recorded(own: Database) -> None:
         raise RuntimeError("no room")
 
     with pytest.raises(RuntimeError, match="no room"):
-        await migrations.prepare(own, (*migrations.ALL, Migration(number=2, name="fails", run=fail)))
-    assert await own.migrations.distinct("_id") == [1]
+        await migrations.prepare(own, (*migrations.ALL, Migration(number=3, name="fails", run=fail)))
+    assert await own.migrations.distinct("_id") == [1, 2]
 
 
 async def test_a_newer_layout_is_refused_and_left_alone(database: Database) -> None:
     await database.migrations.insert_one({"_id": 7, "name": "from the future", "at": NOW})
-    with pytest.raises(Unavailable, match="layout 7 and this version of Ratchet knows 1"):
+    with pytest.raises(Unavailable, match="layout 7 and this version of Ratchet knows 2"):
         await migrations.prepare(database)
     assert await database.list_collection_names() == ["migrations"]
 
@@ -130,9 +134,9 @@ RECORDS = [
     kpi(targets=(target(95),), latest=reading(94)),
     check_in(1),
     reading(94),
-    episode(),
     policy(),
     recommendation(),
+    waiver(),
 ]
 
 
@@ -181,6 +185,8 @@ async def test_spoiled_documents_are_refused(prepared: Database, record: object,
         (unit(), {"born": 1.5}),
         (recommendation(), {"live": "yes"}),
         (policy(), {"params": []}),
+        (waiver(), {"until": "in September"}),
+        (waiver(), {"subject": "kpi_uptime"}),
         (check_in(1), {"at": "2026-08-15"}),
     ],
     ids=str,
@@ -189,3 +195,21 @@ async def test_validators_look_inside(prepared: Database, record: object, spoil:
     with pytest.raises(WriteError) as refused:
         await prepared[named(record)].insert_one(whole(record) | spoil)
     assert refused.value.code == 121
+
+
+async def test_an_older_database_gets_recent_values_and_other_indexes(database: Database) -> None:
+    await migrations.prepare(database, migrations.ALL[:1])
+    await database.policies.create_index([("tenant", 1), ("key", 1)], name="published", unique=True)
+    await database.tenants.insert_one({"_id": "acme", "name": "acme", "created": NOW})
+    months = [date(2025, month, 1) for month in range(1, 13)] + [date(2026, month, 1) for month in (1, 2, 3)]
+    readings = [reading(value, month) for value, month in enumerate(months)]
+    await database.readings.insert_many([document("acme", each) for each in readings])
+    watched = kpi(watch=Watch(judged=months[-2]), latest=readings[-1], unjudged=(readings[-1],))
+    await database.kpis.insert_many(
+        [document("acme", watched) | BORN, document("acme", kpi("kpi_new", watch=Watch())) | BORN]
+    )
+    await migrations.prepare(database)
+    stored = {each["key"]: codec.decode(Kpi, each) async for each in database.kpis.find()}
+    assert stored[watched.key].watch.recent == tuple(Decimal(value) for value in range(2, 14))
+    assert stored["kpi_new"].watch.recent == ()
+    assert "published" not in await database.policies.index_information()

@@ -23,7 +23,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from okr.errors import Code, Refusal, Unavailable
 from okr.org import OrgUnit
-from okr.policy import PolicyState, Severity
+from okr.policy import Policy, PolicyState, Severity
 from okr.recommendation import RecommendationState, Subject
 from okr.snapshot import Snapshot
 from okr.text import Text
@@ -34,7 +34,7 @@ from store.commit import answering
 from store.mongo import Store
 from store.tenant import TenantStore
 from tests.okr.builders import NOW, check_in, cycle, key_result, kpi, objective, person, reading, snapshot, unit
-from tests.store.builders import Watcher, change, episode, finding, policy, recommendation, reply
+from tests.store.builders import Watcher, change, finding, policy, recommendation, reply, waiver
 
 KPI = Subject(kind="kpi", key="kpi_uptime")
 STAGE = (unit(), cycle(), person(), objective(), key_result(), kpi())
@@ -147,14 +147,15 @@ GOOD = change(
         check_in(1),
         policy(),
         recommendation("rec_new", found=finding("another")),
+        waiver(),
     ),
     edits=(renamed(unit(), "New"),),
-    derived=(reading(1), episode()),
+    derived=(reading(1),),
     touched=(KPI, KPI),
     reply=reply(),
 )
 WRITTEN = Counter(
-    units=1, check_ins=1, policies=1, recommendations=1, readings=1, episodes=1, marks=1, audit=1, idempotency=1
+    units=1, check_ins=1, policies=1, recommendations=1, waivers=1, readings=1, marks=1, audit=1, idempotency=1
 )
 FAULTS: list[tuple[str, Change, type[Exception]]] = [
     ("an edit in conflict", replace(GOOD, edits=(renamed(unit(version=4), "New"),)), Refusal),
@@ -320,6 +321,10 @@ async def test_readings_are_put_in_place_and_read_by_period(acme: TenantStore) -
     await acme.commit(change(derived=(corrected,)))
     history = (*months[:5], corrected)
     assert await acme.readings("kpi_uptime") == history
+    other = reading(1, kpi="kpi_other")
+    assert await acme.readings_of({"kpi_uptime", "kpi_other", "kpi_none"}) == (other, *history)
+    assert await acme.readings_of({"kpi_uptime", "kpi_other"}, limit=2) == (other, history[0])
+    assert await acme.readings_of(()) == ()
     assert await acme.readings_before("kpi_uptime", limit=2) == history[:3:-1]
     assert await acme.readings_before("kpi_uptime", before=date(2026, 5, 1), limit=2) == history[3:1:-1]
     wanted = [("kpi_uptime", date(2026, 6, 1)), ("kpi_other", date(2026, 7, 1)), ("kpi_uptime", date(2020, 1, 1))]
@@ -327,16 +332,6 @@ async def test_readings_are_put_in_place_and_read_by_period(acme: TenantStore) -
         wanted[0]: corrected,
         wanted[1]: reading(1, kpi="kpi_other"),
     }
-
-
-async def test_episodes_are_replaced_and_withdrawn(acme: TenantStore) -> None:
-    may, june = episode(date(2026, 5, 1)), episode(date(2026, 6, 1))
-    other = episode(kpi="kpi_other")
-    await acme.commit(change(derived=(june, may, other)))
-    over = replace(may, over=date(2026, 6, 1))
-    await acme.commit(change(derived=(over,), withdrawn=(june,)))
-    assert await acme.episodes("kpi_uptime") == (over,)
-    assert await acme.episodes() == (other, over)
 
 
 async def test_a_new_version_is_published_as_the_old_one_retires(acme: TenantStore) -> None:
@@ -349,6 +344,18 @@ async def test_a_new_version_is_published_as_the_old_one_retires(acme: TenantSto
     assert await acme.policies() == (new,)
     assert await acme.policy_versions("pol_breach") == (new, retired)
     assert await acme.policy_versions() == (new, retired, policy("pol_other"))
+
+
+async def test_of_the_versions_of_a_policy_a_run_reads_the_one_that_counts(acme: TenantStore) -> None:
+    def retired(key: str, version: int, layer: str = "") -> Policy:
+        return replace(policy(key, version=version, state=PolicyState.RETIRED), layer=layer)
+
+    standing = policy("pol_a", version=2, state=PolicyState.PUBLISHED)
+    layer = replace(policy("pol_a", state=PolicyState.PUBLISHED), layer="unit_ops")
+    older = (retired("pol_a", 1), retired("pol_b", 1), retired("pol_a", 1, "unit_acme"))
+    drafts = (policy("pol_a", version=3), policy("pol_b", version=3), policy("pol_c"))
+    await acme.commit(change(inserted=(standing, layer, retired("pol_b", 2), *older, *drafts)))
+    assert await acme.latest_policies() == (standing, layer, retired("pol_b", 2))
 
 
 async def test_one_version_of_a_policy_is_published_at_a_time(acme: TenantStore) -> None:
@@ -537,17 +544,21 @@ READS: dict[str, Callable[[TenantStore], Awaitable[Any]]] = {
     "check_ins": lambda t: t.check_ins("kr_uptime", before=(NOW, "chk_1")),
     "check_in": lambda t: t.check_in("chk_08141200"),
     "readings": lambda t: t.readings("kpi_uptime"),
+    "readings_of": lambda t: t.readings_of(["kpi_other", "kpi_uptime"]),
     "readings_before": lambda t: t.readings_before("kpi_uptime", before=date(2027, 1, 1)),
     "readings_at": lambda t: t.readings_at([("kpi_uptime", date(2026, 7, 1))]),
-    "episodes": lambda t: t.episodes("kpi_uptime"),
-    "all episodes": lambda t: t.episodes(),
     "policies": lambda t: t.policies(),
+    "latest_policies": lambda t: t.latest_policies(),
     "policy_versions": lambda t: t.policy_versions("pol_breach"),
     "recommendation": lambda t: t.recommendation("rec_1"),
     "recommendations": lambda t: t.recommendations(before=(NOW, "rec_9")),
     "recommendations of a state": lambda t: t.recommendations(states=[RecommendationState.OPEN]),
     "recommendations of a unit": lambda t: t.recommendations(units=["unit_acme"]),
     "recommendations of a policy": lambda t: t.recommendations(policies=["pol_breach"]),
+    "waivers": lambda t: t.waivers(),
+    "waivers of a day": lambda t: t.waivers(active_on=NOW.date()),
+    "waivers of a policy": lambda t: t.waivers(policy="pol_breach"),
+    "waivers_by": lambda t: t.waivers_by(["wai_1"]),
     "audit": lambda t: t.audit(before=(NOW, "aud_z")),
     "audit of a person": lambda t: t.audit(by="per_lan"),
     "audit of a subject": lambda t: t.audit(subject="unit_acme"),

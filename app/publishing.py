@@ -1,0 +1,196 @@
+"""What HR does to put policies in force: publish a version, go back to an earlier one, take one away."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+
+from app import evaluation, policies, preview
+from app.call import Call
+from okr.errors import Code, Refusal
+from okr.policy import Policy, PolicyMode, PolicyState
+from okr.recommendation import Recommendation
+from okr.text import prose
+from rules import policy as judged
+from rules.preview import Concern, Preview
+from store.change import Edit
+
+FIRST = (PolicyMode.OFF, PolicyMode.OBSERVE)
+"""What a policy that was never in force may begin as."""
+
+FLOODS = (Concern.MATCHES_EVERYTHING, Concern.MATCHES_MOST)
+"""What a preview may warn of that takes a confirmation: people would be flooded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the preview said before a version was put in force: subjects, and findings that open, end or stay."""
+
+    asked: int
+    matched: int
+    opens: int
+    resolves: int
+    stays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A version in force, what its preview said, and what is open from the policy now."""
+
+    policy: Policy
+    shown: Shown
+    recommendations: tuple[Recommendation, ...]
+
+
+async def publish(
+    call: Call, key: str, version: int, layer: str = "", *, note: str = "", confirm: bool = False
+) -> Published:
+    """Put a saved version in force in the place of the one before, evaluate where either holds, and return it.
+
+    Nothing is published that fails its test cases, or was drafted from another version than the one in force. What was
+    never in force begins in OBSERVE. Where the preview matches more than half of what it looks at, it takes `confirm`.
+    AUTO takes somebody else than the author. Needs hr_admin wherever either holds.
+    """
+    if done := await call.replay():
+        return await _done_before(call, key, layer, done)
+    chosen, versions = await _version(call, key, version, layer)
+    if chosen.state is not PolicyState.DRAFT:
+        raise Refusal(Code.NOT_OPEN, f"Version {version} is {chosen.state.value}; save a new draft.", ("version",))
+    return await _put(call, chosen, versions, chosen, note=note, confirm=confirm)
+
+
+async def roll_back(
+    call: Call, key: str, version: int, layer: str = "", *, note: str = "", confirm: bool = False
+) -> Published:
+    """Put what an earlier version said in force again, as a new version, and return it; passes the gate as any other.
+
+    The new version's note says where it comes from; its author is still who wrote it.
+    """
+    if done := await call.replay():
+        return await _done_before(call, key, layer, done)
+    earlier, versions = await _version(call, key, version, layer)
+    if earlier.state is not PolicyState.RETIRED:
+        said = "is in force" if earlier.state is PolicyState.PUBLISHED else "was never in force; publish it"
+        raise Refusal(Code.NOT_OPEN, f"Version {version} {said}.", ("version",))
+    again = replace(
+        earlier,
+        version=versions[0].version + 1,
+        state=PolicyState.DRAFT,
+        created_at=call.at,
+        based_on=next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0),
+        note=": ".join(part for part in (f"Back to version {version}", note) if part),
+    )
+    return await _put(call, again, versions, None, note=again.note, confirm=confirm)
+
+
+async def retire(call: Call, key: str, layer: str = "", *, note: str = "") -> Policy:
+    """Take a policy, or what a unit changes of it, out of force and return it; what it filed ends."""
+    if done := await call.replay():
+        versions = await call.store.policy_versions(key, layer)
+        return next(each for each in versions if each.version == done["version"])
+    versions = await call.store.policy_versions(key, layer)
+    found = next((each for each in versions if each.state is PolicyState.PUBLISHED), None)
+    if found is None:
+        raise Refusal(Code.NOT_FOUND, f'"{key}" is not in force here.', ("key",))
+    policies.check_reach(call, found, found)
+    retired = replace(found, state=PolicyState.RETIRED)
+    await call.commit(
+        "policy.retire",
+        edits=[Edit(before=found, after=retired)],
+        due=_places(call, (found,)),
+        note=prose(note, field=("note",)),
+        result={"version": found.version},
+    )
+    await evaluation.settle(call, (), "publish")
+    return retired
+
+
+async def _version(call: Call, key: str, version: int, layer: str) -> tuple[Policy, tuple[Policy, ...]]:
+    """Return a version that the caller may decide about, and all versions, newest first."""
+    versions = await call.store.policy_versions(key, layer)
+    chosen = next((policy for policy in versions if policy.version == version), None)
+    if chosen is None:
+        raise Refusal(Code.NOT_FOUND, f'There is no version {version} of "{key[:80]}".', ("version",))
+    in_force = next((each for each in versions if each.state is PolicyState.PUBLISHED), None)
+    policies.check_reach(call, chosen, in_force)
+    return chosen, versions
+
+
+async def _put(
+    call: Call, chosen: Policy, versions: tuple[Policy, ...], stored: Policy | None, *, note: str, confirm: bool
+) -> Published:
+    """Take a version through the gate and put it in force; `stored` is the draft on file, None for a new version."""
+    before = next((policy for policy in versions if policy.state is PolicyState.PUBLISHED), None)
+    if chosen.based_on != (before.version if before else 0):
+        now = f"version {before.version}" if before else "none"
+        said = f"The draft was made when version {chosen.based_on or 'none'} was in force; now it is {now}."
+        raise Refusal(Code.CONFLICT, f"{said} Compare the two and save the draft again.", ("version",))
+    await policies.check(call, chosen)
+    if not chosen.layer and all(each.state is PolicyState.DRAFT for each in versions) and chosen.mode not in FIRST:
+        said = "A policy begins by observing: publish it in mode observe, look at what it finds, then let it act."
+        raise Refusal(Code.INVALID, said, ("mode",))
+    mode = await _mode(call, chosen)
+    if mode is PolicyMode.AUTO and chosen.author == call.actor.key:
+        said = "A policy that acts by itself is approved by somebody else than who wrote it: ask another administrator."
+        raise Refusal(Code.NEEDS_APPROVAL, said, ("mode",))
+    seen = await preview.preview(call, chosen)
+    _check_tests(chosen, seen)
+    floods = [warned.message.original for warned in seen.warnings if warned.concern in FLOODS]
+    if floods and mode not in FIRST and not confirm:
+        said = f"{' '.join(floods)} If that is what you mean, publish with confirm."
+        raise Refusal(Code.NEEDS_CONFIRMATION, said, ("confirm",))
+    shown = Shown(
+        asked=seen.asked,
+        matched=seen.matched,
+        opens=len(seen.opens),
+        resolves=len(seen.resolves),
+        stays=len(seen.stays),
+    )
+    published = replace(
+        judged.frozen(chosen), state=PolicyState.PUBLISHED, approved_by=call.actor.key, approved_at=call.at
+    )
+    retired = [Edit(before=before, after=replace(before, state=PolicyState.RETIRED))] if before else []
+    await call.commit(
+        "policy.publish" if stored else "policy.roll_back",
+        entries=[] if stored else [published],
+        edits=[*retired, *([Edit(before=stored, after=published)] if stored else [])],
+        due=_places(call, (chosen, *([before] if before else ()))),
+        note=prose(note, field=("note",)),
+        result={"version": published.version, **asdict(shown)},
+    )
+    return await _evaluated(call, published, shown)
+
+
+async def _mode(call: Call, chosen: Policy) -> PolicyMode:
+    """Return the mode in which a version would be in force: a layer that sets none has that of what is above it."""
+    found = await policies.stack(call, chosen.key) if chosen.layer else None
+    if found is None:
+        return chosen.mode
+    unit = chosen.layer
+    return found.with_(chosen).at(call.picture.paths[unit], call.picture.today(unit)).mode
+
+
+def _check_tests(chosen: Policy, seen: Preview) -> None:
+    failed = [f'"{test.name}" says {test.actual}, not {test.expected}' for test in seen.tests if not test.passed]
+    if failed:
+        said = f"{len(failed)} of {len(seen.tests)} test cases fail: {'; '.join(failed[:3])}."
+        raise Refusal(Code.TEST_FAILED, f"{said} Correct the condition, or the test cases.", ("tests",))
+
+
+def _places(call: Call, found: Iterable[Policy]) -> set[str]:
+    """Return the units where these policies hold: their tops."""
+    root = call.picture.root.key
+    return {unit for each in found for unit in ((each.layer,) if each.layer else each.scope.units or (root,))}
+
+
+async def _done_before(call: Call, key: str, layer: str, done: Mapping[str, object]) -> Published:
+    """Return what a call answered that is repeated; whoever comes back before it was evaluated sees to that."""
+    versions = await call.store.policy_versions(key, layer)
+    policy = next(each for each in versions if each.version == done["version"])
+    shown = Shown(**{field.name: int(str(done[field.name])) for field in fields(Shown)})
+    return await _evaluated(call, policy, shown)
+
+
+async def _evaluated(call: Call, policy: Policy, shown: Shown) -> Published:
+    await evaluation.settle(call, _places(call, (policy,)), "publish")
+    waiting = await call.store.live(policies=[policy.key])
+    open_now = tuple(one for one in waiting if one.state in evaluation.ASKING)
+    return Published(policy=policy, shown=shown, recommendations=open_now)

@@ -1,0 +1,118 @@
+"""Blocking: whether a change may be written, by the policies that refuse what they would otherwise find."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from okr.policy import Policy, PolicyMode
+from okr.recommendation import Finding
+from okr.snapshot import Snapshot
+from okr.waiver import Waiver
+from rules import explain, facts, fields, finding, outline, wording
+from rules.condition import Clause
+from rules.explain import Outcome, Trace
+from rules.facts import Fact
+from rules.fields import Operator
+from rules.force import Force, program
+from rules.judge import Engine, Judge
+from rules.policy import Resolved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What one BLOCK policy, as it holds in a unit, says against a change that breaks it there."""
+
+    policy: Policy
+    unit: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What blocking policies say to a change: those in its way, the gravest first, and how that was found out.
+
+    `faulty` are the policies that the engine failed on.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    facts: int = 0
+    engine: Engine = Engine.DURABLE
+    faulty: tuple[str, ...] = ()
+
+
+async def blocked(
+    judge: Judge,
+    candidate: Snapshot,
+    policies: Iterable[Policy],
+    subjects: Mapping[str, Collection[str]],
+    before: Snapshot,
+    waivers: Iterable[Waiver] = (),
+) -> Verdict:
+    """Return why a change may not be written: the BLOCK policies that it breaks for `subjects`.
+
+    `subjects` are keys by kind of fact, and `candidate` is the picture after the change. What already was as bad in the
+    picture `before` stands: lowering a limit blocks neither what exists nor a change that makes nothing worse, and what
+    is waived is not blocked. A policy that blocks only where a layer says so is among `policies` with all its layers.
+    """
+    exempt = tuple(waivers)
+    force = Force(candidate, policies)
+    resolved = {
+        name: each
+        for name, each in force.resolved.items()
+        if each.kind.name in subjects and each.policy.mode is PolicyMode.BLOCK
+    }
+    if not resolved:
+        return Verdict()
+    kinds = {each.kind.name: subjects[each.kind.name] for each in resolved.values()}
+    known = [fact for kind, keys in kinds.items() for fact in facts.gather(candidate, (kind,), keys)]
+    judgement = await judge.judge(program(resolved), known)
+    once = {
+        (fact.kind, fact.subject, fact.cycle): fact
+        for kind, keys in kinds.items()
+        for fact in facts.gather(before, (kind,), keys)
+    }
+    broken: list[tuple[Finding, Block]] = []
+    for match in judgement.matches:
+        each, fact = resolved[match.name], match.fact
+        if (
+            match.name in force.names(fact)
+            and not _as_bad(each, once.get((fact.kind, fact.subject, fact.cycle)), match.trace)
+            and not force.covering(exempt, each.policy.key, fact)
+        ):
+            found = finding.build(candidate, each, fact, match.trace)
+            broken.append((found, _against(each.policy, fact, found, match.trace)))
+    return Verdict(
+        blocks=tuple(block for _, block in sorted(broken, key=lambda one: finding.gravity(one[0]))),
+        facts=len(known),
+        engine=judgement.engine,
+        faulty=judgement.faulty,
+    )
+
+
+def _against(asked: Policy, fact: Fact, found: Finding, trace: Trace) -> Block:
+    lines = outline.lines(fact.kind, trace.dump(), "en")
+    said = " · ".join(line.text for line in lines if line.field and line.outcome == "match")
+    message = f'{found.title.original}. The policy "{asked.key}" blocks this: {said}.'
+    return Block(policy=asked, unit=fact.unit, message=message)
+
+
+def _as_bad(resolved: Resolved, before: Fact | None, after: Trace) -> bool:
+    """Tell whether the policy matched before the change, with every limit overstepped at least as far as after it."""
+    if before is None:
+        return False
+    trace = explain.explain(resolved.condition, fields.clean(resolved.kind, before.values))
+    if trace.outcome is not Outcome.MATCH:
+        return False
+    steps = zip(wording.leaves(trace), wording.leaves(after), strict=True)
+    return not any(_worse(was, now) for was, now in steps if now.outcome is Outcome.MATCH)
+
+
+def _worse(was: Trace, now: Trace) -> bool:
+    if not isinstance(now.condition, Clause) or isinstance(now.seen, str | None) or isinstance(was.seen, str | None):
+        return False
+    match now.condition.op:
+        case Operator.GT | Operator.GTE:
+            return now.seen > was.seen
+        case Operator.LT | Operator.LTE:
+            return now.seen < was.seen
+        case _:
+            return False
