@@ -5,6 +5,9 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c '$(FITS)' 2>/dev/null && { command -v $$p; break; }; done)
 PY := .venv/bin/python
 
+# How many processes share the tests; each has a MongoDB of its own.
+JOBS ?= 2
+
 # Read by the service.
 export PORT ?= 8000
 
@@ -18,8 +21,8 @@ help: ## list the commands
 run: venv ## start a database, the demo organisations and the service (PORT=8000)
 	@$(PY) -m gql serve --demo
 
-test: venv ## run all tests (ARGS="-x tests/okr" runs some)
-	@$(PY) -m pytest -q $(ARGS)
+test: venv ## run all tests (ARGS="-x tests/okr" runs some; JOBS=0 in one process)
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile $(ARGS)
 
 check: lint house schema-check ## everything a change must pass: style, types, floors, schema, all tests, coverage
 	@$(MAKE) --no-print-directory test ARGS="--cov=okr --cov-branch --cov-report="

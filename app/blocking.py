@@ -57,29 +57,27 @@ async def guard(
     try:
         note = _overridden(call, verdict.blocks, override)
     except Refusal:
-        await _log(call, policies, verdict, "blocked", started)
+        await call.store.log(_decision(call, policies, verdict, "blocked", started))
         raise
-    if verdict.blocks:
-        await _log(call, policies, verdict, "overridden", started)
+    overridden = _decision(call, policies, verdict, "overridden", started)
+    call.decisions = (overridden,) if verdict.blocks else ()
     return Passed(held=_counted(call.picture, candidate, subjects), note=note)
 
 
-async def _log(call: Call, policies: Sequence[Policy], verdict: Verdict, outcome: str, started: float) -> None:
-    """Tell the decision log of a check that found something in the way: HR wants to know how often that is."""
-    await call.store.log(
-        Decision(
-            key=call.fresh(Kind.DECISION),
-            at=call.at,
-            trigger="write",
-            policy_set=judged.policy_set(policies),
-            engine=verdict.engine,
-            facts=verdict.facts,
-            matches=len(verdict.blocks),
-            unknown=0,
-            errors=len(verdict.faulty),
-            ms=round((time.perf_counter() - started) * 1000),
-            detail={f"{block.policy.key}|unit:{block.unit}": outcome for block in verdict.blocks},
-        )
+def _decision(call: Call, policies: Sequence[Policy], verdict: Verdict, outcome: str, started: float) -> Decision:
+    """Return what the decision log says of a check that found something in the way: HR asks how often that is."""
+    return Decision(
+        key=call.fresh(Kind.DECISION),
+        at=call.at,
+        trigger="write",
+        policy_set=judged.policy_set(policies),
+        engine=verdict.engine,
+        facts=verdict.facts,
+        matches=len(verdict.blocks),
+        unknown=0,
+        errors=len(verdict.faulty),
+        ms=round((time.perf_counter() - started) * 1000),
+        detail={f"{block.policy.key}|unit:{block.unit}": outcome for block in verdict.blocks},
     )
 
 

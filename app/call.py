@@ -21,7 +21,7 @@ from okr.recommendation import Recommendation, Subject
 from okr.snapshot import Entity, Snapshot
 from okr.waiver import Waiver
 from rules import facts
-from store.change import Change, Edit, Reply
+from store.change import Change, Decision, Edit, Reply
 from store.tenant import TenantStore
 
 T = TypeVar("T")
@@ -44,7 +44,8 @@ class Call:
 
     `picture` moves on with every commit, so a use-case reads its own writes. `once` makes the first commit of the call
     idempotent: it stores what was answered, and `replay` gives that back to a repeated call. `along` are edits that the
-    next commit carries with it; `touched` the keys of entities written so far that nobody has evaluated yet.
+    next commit carries with it, `decisions` what the decision log is told once it is written; `touched` the keys of
+    entities written so far that nobody has evaluated yet.
     """
 
     runtime: Runtime
@@ -57,6 +58,7 @@ class Call:
     seed: Sequence[str] = field(default_factory=lambda: (secrets.token_hex(16),))
     along: list[Edit] = field(default_factory=list)
     touched: dict[str, None] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
     _made: int = 0
 
     @classmethod
@@ -170,7 +172,9 @@ class Call:
         if not (change.inserted or change.edits or change.derived or change.reply):
             return
         await self.store.commit(change)
-        self.once, self.along = None, []
+        if self.decisions:
+            await self.store.log(*self.decisions)
+        self.once, self.along, self.decisions = None, [], ()
         self.touched |= dict.fromkeys(subject.key for subject in change.touched)
         self.picture = after
 

@@ -14,11 +14,13 @@ from okr import filing
 from okr.errors import Code, Refusal
 from okr.keys import Kind
 from okr.org import Role
-from okr.policy import PolicyMode
+from okr.policy import Policy, PolicyMode
 from okr.recommendation import Recommendation, RecommendationState
 from okr.snapshot import Snapshot
+from okr.waiver import Waiver
 from rules import evaluation as judging
 from rules import facts
+from rules import policy as judged
 from rules.policy import REVERSIBLE
 from store.change import Decision, Edit
 
@@ -32,12 +34,16 @@ ASKING = (RecommendationState.OPEN, RecommendationState.SNOOZED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a run of the policies did: the recommendations it filed or changed, and its numbers."""
+    """What a run of the policies did: the recommendations it filed or changed, and its numbers.
+
+    `law` is a word for the policies and waivers that it went by.
+    """
 
     changed: tuple[Recommendation, ...]
     facts: int
     matches: int
     engine: str
+    law: str
 
 
 async def after(call: Call, touched: Collection[str]) -> tuple[Recommendation, ...]:
@@ -98,7 +104,7 @@ async def run(call: Call, trigger: str, subjects: Iterable[str] | None = None) -
                 raise
             continue
         covered |= due or frozenset()
-        due = await _overtaken(call, due) if done[-1].changed else frozenset()
+        due = await _overtaken(call, due, done[-1].law) if done[-1].changed else frozenset()
         if asked is not None:  # a newer picture may reach farther
             due |= facts.touched(call.picture, asked) - covered
         if not due:
@@ -106,14 +112,19 @@ async def run(call: Call, trigger: str, subjects: Iterable[str] | None = None) -
     raise Refusal(Code.CONFLICT, "The organisation changes faster than its policies can look.")
 
 
-async def _overtaken(call: Call, touched: Collection[str] | None) -> frozenset[str]:
-    """Bring the picture of a run up to date, and return what of `touched` (None: everything) that gave new facts."""
+async def _overtaken(call: Call, touched: Collection[str] | None, law: str) -> frozenset[str]:
+    """Bring the picture of a run up to date, and return what of `touched` (None: everything) has to be looked at again.
+
+    That is what new facts are about; and all of it where other policies or waivers hold by now than the run went by.
+    """
+    policies, waivers = await call.store.latest_policies(), await call.store.waivers(active_on=call.at.date())
     seen, now = call.picture, await picture.of(call.store, call.at)
     call.picture = now
+    if _law(policies, waivers) != law:
+        return frozenset(now.keys if touched is None else touched)
     if now.changes == seen.changes:
         return frozenset()
-    keys = (*now.units, *now.people, *now.cycles, *now.objectives, *now.key_results, *now.kpis)
-    moved = [key for key in keys if seen.find(key) != now.find(key)]
+    moved = [key for key in now.keys if seen.find(key) != now.find(key)]
     reach = facts.touched(seen, moved) | facts.touched(now, moved)
     return reach if touched is None else reach & frozenset(touched)
 
@@ -127,6 +138,7 @@ def _joined(runs: Iterable[Ran]) -> Ran:
         facts=sum(ran.facts for ran in every),
         matches=sum(ran.matches for ran in every),
         engine=every[-1].engine,
+        law=every[-1].law,
     )
 
 
@@ -162,7 +174,19 @@ async def _run(call: Call, trigger: str, touched: Collection[str] | None) -> Ran
     )
     call.picture = service.picture
     changed |= done
-    return Ran(changed=tuple(changed.values()), facts=found.facts, matches=found.matches, engine=found.engine)
+    return Ran(
+        changed=tuple(changed.values()),
+        facts=found.facts,
+        matches=found.matches,
+        engine=found.engine,
+        law=_law(policies, waivers),
+    )
+
+
+def _law(policies: Iterable[Policy], waivers: Iterable[Waiver]) -> str:
+    """Return a word for these policies and waivers: equal ones give equal words."""
+    exempt = sorted(f"{waiver.key}:{waiver.version}" for waiver in waivers)
+    return " ".join((judged.policy_set(policies), *exempt))
 
 
 async def _file(

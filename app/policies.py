@@ -1,5 +1,6 @@
 """What HR does with policies: save a version of one, or of what a unit changes of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,6 +22,7 @@ from store.change import Edit
 class PolicyDraft:
     """A policy as an administrator writes it; see okr.policy.Policy. None keeps what the version before had.
 
+    `clears` names what shall be as if nobody had ever set it.
     With a `layer`, the key of a unit, it says what is different in that unit and below it; None then leaves the value
     to the policy.
     """
@@ -48,10 +50,13 @@ class PolicyDraft:
     effective_to: date | None = None
     lock: tuple[str, ...] | None = None
     tests: tuple[Example, ...] | None = None
+    clears: tuple[str, ...] = ()
     note: str = ""
 
 
-KEPT = tuple(name for name in PolicyDraft.__slots__ if name not in ("key", "template", "layer", "note"))
+KEY = re.compile(r"[\w.-]+")
+"""Other signs tell a policy from its layers and versions wherever it is named."""
+KEPT = tuple(name for name in PolicyDraft.__slots__ if name not in ("key", "template", "layer", "clears", "note"))
 LAID = ("params", "mode", "severity", "hold", "lock", "effective_from", "effective_to")
 """What of a draft a layer can say."""
 
@@ -97,6 +102,13 @@ async def stack(call: Call, key: str) -> Stack | None:
     return found[0] if found else None
 
 
+async def with_layers(call: Call, policy: Policy) -> Stack:
+    """Return what a version would be part of once in force: what units change outlasts a policy that was retired."""
+    others = [each for each in await call.store.policies() if each.key == policy.key and each.layer != policy.layer]
+    (found,) = layers.stacks((*others, policy))
+    return found
+
+
 def check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
     """Refuse a policy that names units the caller does not see, or holds, or held until now, where others decide."""
     scope, everywhere = policy.scope, (call.picture.root.key,)
@@ -119,15 +131,13 @@ def check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
 
 async def check(call: Call, policy: Policy) -> None:
     """Refuse a policy or a layer from which, with all that is laid over it, no sound one would come."""
-    found = await stack(call, policy.key)
     if policy.layer:
+        found = await stack(call, policy.key)
         if found is None:
             raise Refusal(Code.NOT_FOUND, f'No policy "{policy.key}" is in force that a unit could change.', ("key",))
         soundness.check_layer(policy, found, call.picture)
-    elif found is not None:
-        soundness.check_stack(found.with_(policy), call.picture)
     else:
-        soundness.check(policy, call.picture)
+        soundness.check_stack(await with_layers(call, policy), call.picture)
 
 
 async def _written(call: Call, draft: PolicyDraft) -> tuple[Policy, Policy | None]:
@@ -135,6 +145,9 @@ async def _written(call: Call, draft: PolicyDraft) -> tuple[Policy, Policy | Non
     line(draft.key, 64, ("key",))
     versions = await call.store.policy_versions(draft.key, draft.layer)
     last = versions[0] if versions else None
+    if last is None and not KEY.fullmatch(draft.key):
+        said = 'A key is for programs: letters, digits, ".", "_" and "-", as in "goal-limit".'
+        raise Refusal(Code.INVALID, said, ("key",))
     policy = _laid(call, draft) if draft.layer else _drafted(call, draft, last)
     in_force = next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0)
     version = 1 if last is None else last.version + (last.state is not PolicyState.DRAFT)
@@ -154,7 +167,8 @@ def _drafted(call: Call, draft: PolicyDraft, last: Policy | None) -> Policy:
         base = replace(base, mode=PolicyMode.OBSERVE)
     else:
         base = _blank(call, draft)
-    return replace(base, note=draft.note, **given)
+    cleared = {name: getattr(_blank(call, draft), name) for name in draft.clears}
+    return replace(base, note=draft.note, **cleared, **given)
 
 
 def _laid(call: Call, draft: PolicyDraft) -> Policy:

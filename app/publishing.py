@@ -9,6 +9,7 @@ from okr.errors import Code, Refusal
 from okr.policy import Policy, PolicyMode, PolicyState
 from okr.recommendation import Recommendation
 from okr.text import prose
+from rules import layers
 from rules import policy as judged
 from rules.preview import Concern, Preview
 from store.change import Edit
@@ -46,8 +47,8 @@ async def publish(
     """Put a saved version in force in the place of the one before, evaluate where either holds, and return it.
 
     Nothing is published that fails its test cases, or was drafted from another version than the one in force. What was
-    never in force begins in OBSERVE. Where the preview matches more than half of what it looks at, it takes `confirm`.
-    AUTO takes somebody else than the author. Needs hr_admin wherever either holds.
+    never in force, or not from this template, begins in OBSERVE. Where the preview matches more than half of what it
+    looks at, it takes `confirm`. AUTO takes somebody else than the author. Needs hr_admin wherever either holds.
     """
     if done := await call.replay():
         return await _done_before(call, key, layer, done)
@@ -82,36 +83,48 @@ async def roll_back(
 
 
 async def retire(call: Call, key: str, layer: str = "", *, note: str = "") -> Policy:
-    """Take a policy, or what a unit changes of it, out of force and return it; what it filed ends."""
+    """Take a policy, or what a unit changes of it, out of force and return it; what it filed ends.
+
+    What units change of a policy goes with it: it would come back unseen with the next policy of that key.
+    """
     if done := await call.replay():
         versions = await call.store.policy_versions(key, layer)
         return next(each for each in versions if each.version == done["version"])
-    versions = await call.store.policy_versions(key, layer)
+    versions = await _versions(call, key, layer)
     found = next((each for each in versions if each.state is PolicyState.PUBLISHED), None)
     if found is None:
         raise Refusal(Code.NOT_FOUND, f'"{key}" is not in force here.', ("key",))
     policies.check_reach(call, found, found)
-    retired = replace(found, state=PolicyState.RETIRED)
+    laid = [each for each in await call.store.policies() if each.key == key and each.layer]
+    ending = (found, *laid) if not layer else (found,)
     await call.commit(
         "policy.retire",
-        edits=[Edit(before=found, after=retired)],
-        due=_places(call, (found,)),
+        edits=[Edit(before=each, after=replace(each, state=PolicyState.RETIRED)) for each in ending],
+        due=_places(call, ending),
         note=prose(note, field=("note",)),
         result={"version": found.version},
     )
     await evaluation.settle(call, (), "publish")
-    return retired
+    return replace(found, state=PolicyState.RETIRED)
 
 
 async def _version(call: Call, key: str, version: int, layer: str) -> tuple[Policy, tuple[Policy, ...]]:
     """Return a version that the caller may decide about, and all versions, newest first."""
-    versions = await call.store.policy_versions(key, layer)
+    versions = await _versions(call, key, layer)
     chosen = next((policy for policy in versions if policy.version == version), None)
     if chosen is None:
         raise Refusal(Code.NOT_FOUND, f'There is no version {version} of "{key[:80]}".', ("version",))
-    in_force = next((each for each in versions if each.state is PolicyState.PUBLISHED), None)
-    policies.check_reach(call, chosen, in_force)
+    decided = [each for each in versions if each.state is not PolicyState.DRAFT]
+    in_force = next((each for each in decided if each.state is PolicyState.PUBLISHED), None)
+    policies.check_reach(call, chosen, in_force or next(iter(decided), None))
     return chosen, versions
+
+
+async def _versions(call: Call, key: str, layer: str) -> tuple[Policy, ...]:
+    """Return all versions, newest first; of what a unit changes only where the caller sees that unit."""
+    if layer and not call.sees(layer):
+        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unitId",))
+    return await call.store.policy_versions(key, layer)
 
 
 async def _put(
@@ -119,12 +132,14 @@ async def _put(
 ) -> Published:
     """Take a version through the gate and put it in force; `stored` is the draft on file, None for a new version."""
     before = next((policy for policy in versions if policy.state is PolicyState.PUBLISHED), None)
-    if chosen.based_on != (before.version if before else 0):
+    newer = any(each.state is not PolicyState.DRAFT and each.version > chosen.version for each in versions)
+    if newer or chosen.based_on != (before.version if before else 0):
         now = f"version {before.version}" if before else "none"
         said = f"The draft was made when version {chosen.based_on or 'none'} was in force; now it is {now}."
         raise Refusal(Code.CONFLICT, f"{said} Compare the two and save the draft again.", ("version",))
     await policies.check(call, chosen)
-    if not chosen.layer and all(each.state is PolicyState.DRAFT for each in versions) and chosen.mode not in FIRST:
+    known = any(each.state is not PolicyState.DRAFT and each.template == chosen.template for each in versions)
+    if not chosen.layer and not known and chosen.mode not in FIRST:
         said = "A policy begins by observing: publish it in mode observe, look at what it finds, then let it act."
         raise Refusal(Code.INVALID, said, ("mode",))
     mode = await _mode(call, chosen)
@@ -144,28 +159,36 @@ async def _put(
         resolves=len(seen.resolves),
         stays=len(seen.stays),
     )
-    published = replace(
-        judged.frozen(chosen), state=PolicyState.PUBLISHED, approved_by=call.actor.key, approved_at=call.at
-    )
+    # What is gone back to keeps its condition, which is the one that was checked and previewed here.
+    kept = judged.frozen(chosen) if chosen.frozen is None else chosen
+    published = replace(kept, state=PolicyState.PUBLISHED, approved_by=call.actor.key, approved_at=call.at)
     retired = [Edit(before=before, after=replace(before, state=PolicyState.RETIRED))] if before else []
-    await call.commit(
-        "policy.publish" if stored else "policy.roll_back",
-        entries=[] if stored else [published],
-        edits=[*retired, *([Edit(before=stored, after=published)] if stored else [])],
-        due=_places(call, (chosen, *([before] if before else ()))),
-        note=prose(note, field=("note",)),
-        result={"version": published.version, **asdict(shown)},
-    )
+    try:
+        await call.commit(
+            "policy.publish" if stored else "policy.roll_back",
+            entries=[] if stored else [published],
+            edits=[*retired, *([Edit(before=stored, after=published)] if stored else [])],
+            due=_places(call, (chosen, *([before] if before else ()))),
+            note=prose(note, field=("note",)),
+            result={"version": published.version, **asdict(shown)},
+        )
+    except Refusal as refusal:
+        if refusal.code is not Code.DUPLICATE:
+            raise
+        said = "Somebody made a version of this policy in the same moment; look at it, then repeat."
+        raise Refusal(Code.CONFLICT, said, ("version",)) from None
     return await _evaluated(call, published, shown)
 
 
 async def _mode(call: Call, chosen: Policy) -> PolicyMode:
-    """Return the mode in which a version would be in force: a layer that sets none has that of what is above it."""
-    found = await policies.stack(call, chosen.key) if chosen.layer else None
-    if found is None:
-        return chosen.mode
-    unit = chosen.layer
-    return found.with_(chosen).at(call.picture.paths[unit], call.picture.today(unit)).mode
+    """Return the farthest mode in which a version would be in force in some unit, now or on a later day.
+
+    A layer that sets none has that of what is above it; a policy that only observes acts where a layer says so.
+    """
+    variants = layers.prospects(await policies.with_layers(call, chosen), call.picture)
+    own = f"{chosen.layer}:{chosen.version}"
+    taking_part = [each.policy.mode for each in variants if not chosen.layer or own in each.layers]
+    return max(taking_part, key=list(PolicyMode).index, default=chosen.mode)
 
 
 def _check_tests(chosen: Policy, seen: Preview) -> None:

@@ -11,7 +11,9 @@ from okr.org import Role
 from okr.policy import Policy
 from okr.recommendation import Subject
 from okr.waiver import Waiver, WaiverKind
+from rules import layers
 from rules import policy as judged
+from rules.layers import Stack
 from store.change import Edit
 
 JUDGED = (Kind.UNIT, Kind.KPI, Kind.OBJECTIVE, Kind.KEY_RESULT)
@@ -33,7 +35,8 @@ class WaiverDraft:
 async def grant(call: Call, draft: WaiverDraft) -> Waiver:
     """Excuse what a policy in force finds in a unit's subtree or on a subject, and return the waiver.
 
-    Needs hr_admin there; who grants it has approved it. Where one for the same policy and target holds already it is
+    Needs hr_admin there, and where the mode of the policy is locked, since that is where exceptions are decided about;
+    who grants it has approved it. Where one for the same policy and target holds already it is
     refused with DUPLICATE: end that one first.
     """
     # What is there is read first: whoever repeats a call while that is at work finds nothing, or the call answered.
@@ -43,12 +46,13 @@ async def grant(call: Call, draft: WaiverDraft) -> Waiver:
     target, unit = _target(call, draft)
     call.require(Role.HR_ADMIN, unit, "target")
     published = await call.store.policies()
-    policy = next((each for each in published if each.key == draft.policy and not each.layer), None)
-    if policy is None:
+    stack = next(iter(layers.stacks(each for each in published if each.key == draft.policy)), None)
+    if stack is None:
         known = did_you_mean(draft.policy, {each.key for each in published})
         raise Refusal(Code.NOT_FOUND, f"There is no policy by that key in force.{known}", ("policyKey",))
     if target is not None:
-        _check_kind(policy, target)
+        _check_kind(stack.base, target)
+    _check_locks(call, stack, unit)
     same = [one for one in before if (one.unit, one.subject) == (draft.unit, target)]
     granted = Waiver(
         key=call.fresh(Kind.WAIVER, draft.policy, draft.unit or "", draft.subject or "", str(len(same))),
@@ -70,6 +74,14 @@ async def grant(call: Call, draft: WaiverDraft) -> Waiver:
     result = {"waiver": granted.key}
     await call.commit("waiver.grant", entries=[granted], due=due, note=draft.reason, result=result)
     return granted
+
+
+def _check_locks(call: Call, stack: Stack, unit: str) -> None:
+    """Refuse a caller who does not administer the unit that has locked how far the policy goes, here or above."""
+    picture = call.picture
+    for lock in (stack.base, *stack.over(picture.paths[unit][:-1], picture.today(unit))):
+        if layers.is_locked("mode", lock.lock):
+            call.require(Role.HR_ADMIN, lock.layer or picture.root.key, "target")
 
 
 async def end(call: Call, key: str, reason: str, expected: int | None = None) -> Waiver:

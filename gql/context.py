@@ -34,8 +34,20 @@ class Context:
     call: Call
     language: str = "en"
 
+    previews: int = 0
+    """How many previews the request has asked for."""
+
     items: int = 0
     """How many items the lists of the answer hold so far."""
+
+    def count_preview(self) -> None:
+        """Count a preview; QUERY_TOO_COMPLEX for a second one: each may look at years of facts."""
+        self.previews += 1
+        if self.previews > 1:
+            raise GraphQLError(
+                "One preview a request: send the others one after the other.",
+                extensions={"code": "QUERY_TOO_COMPLEX"},
+            )
 
     def spend(self, items: int) -> None:
         """Count items of the answer; QUERY_TOO_COMPLEX once there are more than anyone reads."""

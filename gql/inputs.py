@@ -27,6 +27,7 @@ from rules import condition as conditions
 from rules.fields import LONGEST
 
 LONGEST_LIST = 100
+CLEARABLE = ("overridable_by", "effective_from", "effective_to")
 
 ONCE = "Repeating a mutation with the same word does it once and answers the same again."
 EXPECTED = "Refuse with CONFLICT unless this is the present version."
@@ -402,13 +403,18 @@ class PolicyInput:
     cooldown: int | None = strawberry.field(default=None, description="Days of quiet after a dismissal.")
     expires: int | None = strawberry.field(default=None, description="Days until nobody is asked any more; 0: never.")
     overridable_by: enums.Role | None = strawberry.field(
-        default=None, description="Who may go on against a block, with a reason; default: nobody."
+        default=strawberry.UNSET,
+        description="Who may go on against a block, with a reason; default: nobody, and null is nobody again.",
     )
     per_run: int | None = strawberry.field(
         default=None, description="AUTO: how many recommendations it accepts in one run; default: 10."
     )
-    effective_from: date | None = strawberry.field(default=None, description="The first day on which it holds.")
-    effective_to: date | None = strawberry.field(default=None, description="The last day on which it holds.")
+    effective_from: date | None = strawberry.field(
+        default=strawberry.UNSET, description="The first day on which it holds; null takes it away."
+    )
+    effective_to: date | None = strawberry.field(
+        default=strawberry.UNSET, description="The last day on which it holds; null takes it away."
+    )
     lock: list[str] | None = strawberry.field(
         default=None, description='What no unit below may change: "mode", "severity", "hold", "params", "params.NAME".'
     )
@@ -722,6 +728,9 @@ def _number(value: Decimal) -> int | float:
 def policy(given: PolicyInput) -> PolicyDraft:
     """Return the draft of a policy."""
     scope = given.scope
+    if given.unit_id == "":
+        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unitId",))
+    once_each([one.name for one in given.params or ()], "params")
     return PolicyDraft(
         key=given.key,
         template=given.template,
@@ -747,10 +756,11 @@ def policy(given: PolicyInput) -> PolicyDraft:
         clear=given.clear,
         cooldown=given.cooldown,
         expires=given.expires,
-        overridable_by=None if given.overridable_by is None else given.overridable_by.value,
+        overridable_by=given.overridable_by.value if given.overridable_by else None,
         per_run=given.per_run,
-        effective_from=given.effective_from,
-        effective_to=given.effective_to,
+        effective_from=given.effective_from or None,
+        effective_to=given.effective_to or None,
+        clears=tuple(name for name in CLEARABLE if getattr(given, name) is None),
         lock=None if given.lock is None else few(given.lock, "lock"),
         tests=None if given.tests is None else _tests(given.tests),
         note=given.note or "",
@@ -764,6 +774,7 @@ def _tests(given: list[PolicyTestInput]) -> tuple[Example, ...]:
 
 def _test(given: PolicyTestInput, at: int) -> Example:
     fact: dict[str, object] = {}
+    once_each([one.name for one in given.fact], "tests", str(at), "fact")
     for place, one in enumerate(given.fact):
         said = [value for value in (one.number, one.text, one.flag, one.day) if value is not None]
         if len(said) != 1:
@@ -774,6 +785,12 @@ def _test(given: PolicyTestInput, at: int) -> Example:
             value = value.isoformat()
         fact[one.name] = _number(value) if isinstance(value, Decimal) else value
     return Example(name=given.name, fact=fact, expect=given.expect)
+
+
+def once_each(names: list[str], *at: str) -> None:
+    """Refuse a list in which something is named twice."""
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Refusal(Code.DUPLICATE, f'"{twice[:80]}" is given twice; keep one of the two.', at)
 
 
 def _parameter(given: PolicyParamInput) -> Decimal | str:

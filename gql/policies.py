@@ -7,15 +7,17 @@ import orjson
 import strawberry
 from strawberry import Parent
 
+from app import policies
 from gql import enums
 from gql.context import Context, Info
 from gql.fields import field
 from gql.nodes import Kpi, Node, Objective, OrgUnit, Person
 from okr import focus, kpi, org, policy
+from okr.errors import Refusal
 from okr.keys import Kind
 from okr.org import Role
 from okr.snapshot import Entity
-from rules import outline
+from rules import layers, outline
 from rules import policy as judged
 from store import change
 
@@ -124,9 +126,13 @@ class Policy(Node):
 
     @field("The condition in words, with the values of its parameters.")
     @staticmethod
-    def formula(root: Parent[policy.Policy], info: Info) -> str:
-        """Return the condition in words."""
-        resolved = judged.resolve(root)
+    async def formula(root: Parent[policy.Policy], info: Info) -> str:
+        """Return the condition in words, of a layer as it makes the policy; empty where it fits no policy in force."""
+        found = await policies.stack(info.context.call, root.key) if root.layer else None
+        try:
+            resolved = judged.resolve(layers.merged(found.base, (root,)) if found else root)
+        except Refusal:
+            return ""
         return outline.formula(resolved.kind, resolved.condition, info.context.language)
 
     @field("The test cases that it must pass.", list[PolicyTest])

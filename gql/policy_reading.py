@@ -15,6 +15,7 @@ from gql.nodes import OrgUnit
 from gql.policies import Policy, PolicyParam, param, visible
 from gql.preview import PolicyDifference
 from okr import policy as policies
+from okr.number import plain
 from okr.org import Role
 from okr.snapshot import Entity
 from rules import comparison, layers, template
@@ -169,7 +170,7 @@ class EffectiveValue:
     @staticmethod
     def value(origin: Parent[Origin]) -> str:
         """Return the value as text."""
-        return str(origin.value)
+        return plain(origin.value) if isinstance(origin.value, Decimal) else str(origin.value)
 
     @field("Whether the template, the policy itself or a unit says so.", enums.OriginKind)
     @staticmethod
@@ -263,7 +264,10 @@ class PolicyHistoryEntry:
 
     policy: Policy = strawberry.field(description="The version: who made it, when, and why.")
 
-    @field("What it changes of the version that was in force before; empty for the first.", list[PolicyDifference])
+    @field(
+        "What it changes of the version that was in force before; empty for the first, and for who may not see that.",
+        list[PolicyDifference],
+    )
     @staticmethod
     def changes(root: Parent[Version], info: Info) -> list[comparison.Difference]:
         """Return the differences."""
@@ -308,8 +312,8 @@ class PolicyQuery:
         """Return the history of a policy, or of what a unit changes of it."""
         context = info.context
         versions = await context.call.store.policy_versions(key, unit or "")
-        by_number = {each.version: each for each in versions}
-        return [Version(each, by_number.get(each.based_on)) for each in versions if visible(context, each)]
+        seen = {each.version: each for each in versions if visible(context, each)}
+        return [Version(each, seen.get(each.based_on)) for each in seen.values()]
 
     @field("What policies can be made from.", list[PolicyTemplate])
     @staticmethod

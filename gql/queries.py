@@ -343,6 +343,7 @@ class Query(PolicyQuery):
         ] = None,
     ) -> previews.Preview:
         """Return the preview of a draft; for those who may save it."""
+        info.context.count_preview()
         call = info.context.call
         return await preview.preview(call, await policies.written(call, inputs.policy(input)), backtest_days or 0)
 

@@ -96,7 +96,7 @@ async def listed(context: Context, narrow: WaiverFilter) -> list[waiver.Waiver]:
     """Return the waivers that the caller sees, by the day they last to; those that hold, unless all are wanted."""
     call, picture, root = context.call, context.picture, context.root(narrow.root)
     found = []
-    for one in await call.store.waivers():
+    for one in await call.store.waivers(active_on=None if narrow.with_over else call.at.date()):
         home = waivers.home(call, one)
         if (
             waivers.sees(call, one)

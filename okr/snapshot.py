@@ -41,6 +41,11 @@ class Snapshot:
                 return entity
         return None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all entities, of one kind after the other."""
+        return tuple(key for shelf in self._shelves for key in shelf)
+
     @cached_property
     def version(self) -> str:
         """A word that grows with every change; equal versions mean equal pictures and equal derivations.

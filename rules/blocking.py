@@ -89,8 +89,8 @@ async def blocked(
 
 
 def _against(asked: Policy, fact: Fact, found: Finding, trace: Trace) -> Block:
-    lines = outline.lines(fact.kind, trace.dump(), "en")
-    said = " · ".join(line.text for line in lines if line.field and line.outcome == "match")
+    met = (leaf.dump() for leaf in wording.deciding(trace) if leaf.outcome is Outcome.MATCH)
+    said = " · ".join(line.text for leaf in met for line in outline.lines(fact.kind, leaf, "en", fact.measure))
     message = f'{found.title.original}. The policy "{asked.key}" blocks this: {said}.'
     return Block(policy=asked, unit=fact.unit, message=message)
 

@@ -90,7 +90,7 @@ def _said(value: object) -> str:
         case date():
             return value.isoformat()
         case Text():
-            return value.original
+            return " / ".join(said for said in (value.original, value.vi) if said)
         case tuple():
             return ", ".join(one.name if isinstance(one, Example) else str(one) for one in value)
         case _:

@@ -42,6 +42,9 @@ class Force:
                 self.resolved[name] = replace(policy.resolve(each.policy), layers=each.layers)
             except Refusal as refusal:
                 self.refused[name] = refusal
+        self._variants = defaultdict[str, list[Policy]](list)
+        for each in self.spread.variants.values():
+            self._variants[each.policy.key].append(each.policy)
         self._keys = defaultdict[str, set[str]](set)
         for each_resolved in self.resolved.values():
             self._keys[each_resolved.kind.name].add(each_resolved.policy.key)
@@ -86,7 +89,7 @@ class Force:
 
     def variants(self, key: str) -> tuple[Policy, ...]:
         """Return a policy in all its variants."""
-        return tuple(each.policy for each in self.spread.variants.values() if each.policy.key == key)
+        return tuple(self._variants[key])
 
 
 def files(asked: Policy) -> bool:

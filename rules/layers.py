@@ -6,7 +6,7 @@ wins, value by value, except where one above it has locked the value.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from okr.policy import Policy, PolicyMode, PolicyState, Severity
@@ -135,6 +135,25 @@ def spread(given: Iterable[Stack], snapshot: Snapshot) -> Spread:
                     variants[name] = Variant(policy=merged(stack.base, over), layers=words)
                 elsewhere.setdefault(key, {})[unit] = name
     return Spread(variants=variants, elsewhere=elsewhere)
+
+
+def prospects(stack: Stack, snapshot: Snapshot) -> tuple[Variant, ...]:
+    """Return a policy in every variant that holds somewhere today or will on a later day; the policy itself first.
+
+    What holds changes on the days on which a layer begins, and on those after which one ends.
+    """
+    starts = [day for layer in stack.layers.values() if (day := layer.effective_from)]
+    ends = [day for layer in stack.layers.values() if (day := layer.effective_to) and day < date.max]
+    turns = {*starts, *(day + timedelta(days=1) for day in ends)}
+    found: dict[tuple[str, ...], Variant] = {(): Variant(policy=stack.base)}
+    for unit in filter(snapshot.paths.__contains__, stack.layers):
+        path, today = snapshot.paths[unit], snapshot.today(unit)
+        for day in sorted({today, *(turn for turn in turns if turn > today)}):
+            over = stack.over(path, day)
+            words = tuple(f"{layer.layer}:{layer.version}" for layer in over)
+            if words not in found:
+                found[words] = Variant(policy=merged(stack.base, over), layers=words)
+    return tuple(found.values())
 
 
 def origins(stack: Stack, path: Sequence[str], day: date) -> tuple[Origin, ...]:

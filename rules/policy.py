@@ -163,9 +163,12 @@ def drafted(template: Template, key: str, author: str, at: datetime) -> Policy:
 
 
 def frozen(policy: Policy) -> Policy:
-    """Return a policy as it is published: with the condition that its template supplies today, come what may later."""
+    """Return a policy as it is published: with the condition that its template supplies today, come what may later.
+
+    One that was in force before keeps the condition that it had.
+    """
     template = template_of(policy)
-    return policy if template is None else replace(policy, frozen=template.when)
+    return policy if template is None or policy.frozen is not None else replace(policy, frozen=template.when)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +197,7 @@ def tested(resolved: Resolved, examples: Iterable[Example]) -> tuple[Tested, ...
 def defaults(author: str, at: datetime) -> tuple[Policy, ...]:
     """Return the shipped policies, published, each under its template's name with dashes for a key."""
     return tuple(
-        replace(drafted(template, template.key.replace("_", "-"), author, at), state=PolicyState.PUBLISHED)
+        replace(frozen(drafted(template, template.key.replace("_", "-"), author, at)), state=PolicyState.PUBLISHED)
         for template in TEMPLATES.values()
     )
 

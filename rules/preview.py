@@ -160,10 +160,13 @@ async def preview(
 
 
 def tests(asked: Policy) -> tuple[Tested, ...]:
-    """Return how the test cases of a policy come out, its own ones first, then those of its template."""
+    """Return how the test cases of a policy come out, its own ones first, then those of its template.
+
+    The template's are left out where the policy was frozen with another condition than the template has by now.
+    """
     template = TEMPLATES.get(asked.template)
     found = [*policy.tested(policy.resolve(asked), asked.tests)]
-    for each in template.examples if template else ():
+    for each in template.examples if template and asked.frozen in (None, template.when) else ():
         example = Example(name=each.name, fact=each.fact, expect=each.expect.value)
         found += policy.tested(policy.resolve(replace(asked, params=each.params)), (example,))
     return tuple(found)

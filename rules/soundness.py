@@ -80,14 +80,14 @@ def check_layer(layer: Policy, stack: layers.Stack, snapshot: Snapshot) -> None:
 
 
 def check_stack(stack: layers.Stack, snapshot: Snapshot) -> None:
-    """Refuse a policy from which, with all that is laid over it, no sound one would come in some unit."""
-    for name, variant in layers.spread((stack,), snapshot).variants.items():
+    """Refuse a policy from which, with all that is laid over it now or later, no sound one would come in some unit."""
+    for variant in layers.prospects(stack, snapshot):
         try:
             check(variant.policy, snapshot)
         except Refusal as refusal:
-            if name == stack.base.key:
+            if not variant.layers:
                 raise
-            unit = snapshot.units[name.rpartition("+")[2].rpartition("@")[2]].name.original
+            unit = snapshot.units[variant.layers[-1].partition(":")[0]].name.original
             raise Refusal(refusal.code, f"As {unit} changes it: {refusal.message}", refusal.field) from None
 
 

@@ -12,7 +12,7 @@ from babel.lists import format_list
 from babel.numbers import get_currency_precision, is_currency, parse_pattern
 
 from okr.text import TITLE_LIMIT, Text
-from rules.condition import Clause
+from rules.condition import Clause, Negation
 from rules.explain import Outcome, Trace
 from rules.facts import Fact
 from rules.fields import Field, FieldType
@@ -181,8 +181,17 @@ def _compared(trace: Trace, name: str) -> object:
     return next(
         (
             leaf.against
-            for leaf in leaves(trace)
+            for leaf in deciding(trace)
             if isinstance(leaf.condition, Clause) and leaf.condition.field == name and leaf.outcome is Outcome.MATCH
         ),
         None,
     )
+
+
+def deciding(trace: Trace) -> Iterator[Trace]:
+    """Yield the comparisons but for those in groups that did not match: what was met in them decided nothing."""
+    if isinstance(trace.condition, Clause):
+        yield trace
+    for part in trace.parts:
+        if isinstance(trace.condition, Negation) or part.outcome is Outcome.MATCH:
+            yield from deciding(part)

@@ -153,5 +153,5 @@ def _last_words(log: Path) -> str:
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if entry["s"] in ("F", "E"):
-                errors.append(f"{entry['msg'].strip()} … {json.dumps(entry.get('attr', {}))[-300:]}")
+                errors.append(f"{entry['msg'].strip()} … {json.dumps(entry.get('attr', {}))[-1_000:]}")
     return "\n".join(errors[:4] or [line[:300] for line in lines[-4:]])

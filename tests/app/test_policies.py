@@ -67,6 +67,7 @@ async def test_a_first_draft_observes_and_is_as_its_template_says(stage: Stage) 
     assert made == replace(
         shipped,
         key="silence",
+        frozen=None,
         state=PolicyState.DRAFT,
         mode=PolicyMode.OBSERVE,
         author="system",
@@ -115,6 +116,8 @@ async def test_another_template_begins_anew_under_the_same_key(stage: Stage) -> 
     [
         pytest.param({"key": ""}, Code.INVALID, ("key",), id="no key"),
         pytest.param({"key": "x" * 65}, Code.TOO_LONG, ("key",), id="a long key"),
+        pytest.param({"key": "goal-limit@unit_x+unit_y"}, Code.INVALID, ("key",), id="a key like the name of a layer"),
+        pytest.param({"key": "goal\u202elimit"}, Code.INVALID, ("key",), id="a key that reads backwards"),
         pytest.param({"template": "goal_limits"}, Code.UNKNOWN_FIELD, ("template",), id="template"),
         pytest.param({"params": {"limits": Decimal(1)}}, Code.UNKNOWN_FIELD, ("params", "limits"), id="parameter"),
         pytest.param({"params": {"limit": Decimal(0)}}, Code.INVALID, ("params", "limit"), id="out of bounds"),

@@ -48,7 +48,7 @@ async def laid(stage: Stage) -> None:
     """Let the team have a goal limit of 2, in force."""
     layer = replace(LIMIT, layer=stage.team, params={"limit": Decimal(2)})
     saved = await policies.save(await builders.begin(stage), layer)
-    await publishing.publish(await builders.begin(stage), "goal-limit", saved.version, stage.team)
+    await publishing.publish(await builders.begin(stage), "goal-limit", saved.version, stage.team, confirm=True)
 
 
 async def test_the_list_tells_what_is_in_force_what_units_change_and_what_waits(

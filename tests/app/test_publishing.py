@@ -15,7 +15,9 @@ from okr.errors import Code
 from okr.org import Role
 from okr.policy import Example, Policy, PolicyMode, PolicyState, Scope, Severity
 from okr.recommendation import RecommendationState
+from rules.explain import Outcome
 from rules.template import TEMPLATES
+from store.change import Edit
 from tests.app.builders import (
     begin,
     breach,
@@ -202,6 +204,30 @@ async def test_a_unit_lets_a_shipped_policy_act_by_itself_once_somebody_approves
     assert (found.state, found.finding.layers) == (RecommendationState.APPLIED, (f"{stage.team}:1",))
 
 
+async def test_what_a_unit_lets_act_by_itself_is_not_rewritten_by_one_alone(stage: Stage) -> None:
+    await person(stage, "second", stage.company, (Role.HR_ADMIN, stage.company))
+    mine = PolicyDraft(key="kpi-breach", template="kpi_breach")
+    await put(stage, await save(stage, replace(mine, layer=stage.team, mode=PolicyMode.AUTO)), "second")
+    rewritten = await save(stage, replace(mine, params={"periods": Decimal(2)}, mode=PolicyMode.OBSERVE))
+    assert (await refused(put(stage, rewritten, "hr_admin"))).code is Code.NEEDS_APPROVAL
+    assert (await put(stage, rewritten, "second")).policy.mode is PolicyMode.OBSERVE
+
+
+async def test_what_will_act_by_itself_on_a_later_day_is_approved_by_somebody_else(stage: Stage) -> None:
+    later = stage.clock.at.date() + timedelta(days=7)
+    mine = PolicyDraft(key="kpi-breach", template="kpi_breach", layer=stage.team, mode=PolicyMode.AUTO)
+    saved = await save(stage, replace(mine, effective_from=later))
+    assert (await refused(put(stage, saved, "hr_admin"))).code is Code.NEEDS_APPROVAL
+
+
+async def test_what_units_changed_has_to_fit_a_policy_that_comes_back(stage: Stage) -> None:
+    await put(stage, await save(stage, replace(LIMIT, layer=stage.team, params={"limit": Decimal(4)})))
+    call, base = await begin(stage), await in_force(stage, "goal-limit")
+    await call.commit("test", edits=[Edit(before=base, after=replace(base, state=PolicyState.RETIRED))])
+    refusal = await refused(save(stage, PolicyDraft(key="goal-limit", template="kpi_breach")))
+    assert (refusal.code, refusal.field) == (Code.UNKNOWN_FIELD, ("params", "limit"))
+
+
 async def test_going_back_makes_a_new_version_of_an_old_one(stage: Stage) -> None:
     for limit in (4, 5):
         await put(stage, await save(stage, LIMIT, params={"limit": Decimal(limit)}))
@@ -221,6 +247,45 @@ async def test_going_back_makes_a_new_version_of_an_old_one(stage: Stage) -> Non
     assert (await refused(publishing.roll_back(await begin(stage), "goal-limit", 5))).code is Code.NOT_OPEN
 
 
+async def test_going_back_brings_back_the_condition_that_was_in_force_whatever_its_template_says_by_now(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = TEMPLATES["goal_limit"]
+    await put(stage, await save(stage, LIMIT, params={"limit": Decimal(4)}))
+    released = replace(shipped, when={"field": "goals_active", "op": "gte", "value": {"param": "limit"}}, examples=())
+    monkeypatch.setitem(TEMPLATES, "goal_limit", released)
+    assert (await put(stage, await save(stage, LIMIT))).policy.frozen == released.when
+
+    stricter = replace(released, examples=(replace(shipped.examples[0], fact={}, expect=Outcome.MATCH),))
+    monkeypatch.setitem(TEMPLATES, "goal_limit", stricter)
+    done = await publishing.roll_back(await begin(stage, "hr_admin"), "goal-limit", 2)
+    assert (done.policy.version, done.policy.frozen) == (4, shipped.when)
+
+
+async def test_hr_of_a_subtree_does_not_bring_back_what_others_took_away(stage: Stage) -> None:
+    mine = PolicyDraft(key="few-goals", template="goal_limit")
+    for scope in (Scope(units=(stage.team,)), Scope()):
+        await put(stage, await save(stage, replace(mine, scope=scope)))
+    await publishing.retire(await begin(stage), "few-goals")
+    await person(stage, "team-admin", stage.team, (Role.HR_ADMIN, stage.team))
+    refusal = await refused(publishing.roll_back(await begin(stage, "team-admin"), "few-goals", 1))
+    assert (refusal.code, refusal.field) == (Code.FORBIDDEN, ("key",))
+
+
+async def test_what_a_hidden_unit_changes_is_not_given_away(stage: Stage) -> None:
+    await person(stage, "team-admin", stage.team, (Role.HR_ADMIN, stage.team))
+    await put(stage, await save(stage, replace(LIMIT, layer=stage.other, hold=3)))
+    hidden = await begin(stage, "team-admin")
+    for asked in (
+        publishing.publish(hidden, "goal-limit", 1, stage.other),
+        publishing.publish(hidden, "goal-limit", 9, stage.other),
+        publishing.roll_back(hidden, "goal-limit", 9, stage.other),
+        publishing.retire(hidden, "kpi-breach", stage.other),
+    ):
+        refusal = await refused(asked)
+        assert (refusal.code, refusal.field) == (Code.NOT_FOUND, ("unitId",))
+
+
 async def test_many_who_go_back_at_once_make_one_version(stage: Stage, mirror: Mirror) -> None:
     await put(stage, await save(stage, LIMIT, params={"limit": Decimal(4)}))
     mirror.crowded = True
@@ -229,6 +294,22 @@ async def test_many_who_go_back_at_once_make_one_version(stage: Stage, mirror: M
     assert len(done) == 1
     assert set(refusals) <= {Code.CONFLICT, Code.DUPLICATE, Code.NOT_OPEN}
     assert [state for _, state in await states(stage, "goal-limit")].count(PolicyState.PUBLISHED) == 1
+
+
+async def test_of_several_who_publish_it_at_once_one_does(stage: Stage, mirror: Mirror) -> None:
+    await breach(stage, await kpi(stage))
+    saved = await save(stage, PolicyDraft(key="kpi-breach", template="kpi_breach", severity=Severity.INFO))
+    stage.clock.at += timedelta(minutes=1)
+    mirror.crowded = True
+    calls = [await begin(stage) for _ in range(4)]
+    publishings = (publishing.publish(call, "kpi-breach", saved.version, confirm=True) for call in calls)
+    done, refusals = await together(*publishings)
+    assert len(done) == 1
+    assert len(refusals) == 3
+    assert set(refusals) <= {Code.CONFLICT, Code.NOT_OPEN}
+    assert await states(stage, "kpi-breach") == [(2, PolicyState.PUBLISHED), (1, PolicyState.RETIRED)]
+    decisions = await (await begin(stage)).store.decisions(limit=1_000)
+    assert [each.trigger for each in decisions if each.at == stage.clock.at] == ["publish"]
 
 
 async def test_a_repeat_is_answered_from_the_first(stage: Stage) -> None:
@@ -325,3 +406,22 @@ async def test_a_local_block_blocks_there_alone(stage: Stage) -> None:
 async def test_the_service_publishes_what_a_test_helper_publishes(stage: Stage) -> None:
     done = await publish(stage, "goal-limit", PolicyMode.BLOCK)
     assert done == await in_force(stage, "goal-limit")
+
+
+async def test_what_units_change_goes_with_the_policy(stage: Stage) -> None:
+    await put(stage, await save(stage, replace(LIMIT, layer=stage.team, hold=2)))
+    await publishing.retire(await begin(stage, "hr_admin"), "goal-limit")
+    assert await states(stage, "goal-limit", stage.team) == [(1, PolicyState.RETIRED)]
+    assert not [each for each in await (await begin(stage)).store.policies() if each.key == "goal-limit"]
+
+
+async def test_a_draft_from_before_a_retirement_is_not_published_after_it(stage: Stage) -> None:
+    await put(stage, await save(stage, CUSTOM))
+    draft = await save(stage, CUSTOM, mode=PolicyMode.ADVISE)
+    call = await begin(stage)
+    older = replace(draft, version=2, based_on=0, created_at=draft.created_at)
+    await call.commit("test", edits=[Edit(before=draft, after=replace(older, created_at=stage.clock.at))])
+    await call.commit("test", entries=[replace(older, version=3, state=PolicyState.RETIRED)])
+    await publishing.retire(await begin(stage), "kpis-at-all")
+    refusal = await refused(put(stage, older))
+    assert (refusal.code, refusal.field) == (Code.CONFLICT, ("version",))

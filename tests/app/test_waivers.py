@@ -329,3 +329,13 @@ async def test_what_was_accepted_stays_so_under_a_waiver(stage: Stage) -> None:
     done = await accept(stage, await breach(stage, watched))
     await grant(stage, unit=stage.team)
     assert (await stored(stage, done)).state is S.APPLIED
+
+
+async def test_where_the_mode_is_locked_exceptions_are_decided_about_as_well(stage: Stage) -> None:
+    await person(stage, "local", stage.team, (Role.HR_ADMIN, stage.team), (Role.VIEWER, stage.company))
+    await publish(stage, "kpi-breach", PolicyMode.ADVISE, lock=("mode",))
+    refusal = await refused(grant(stage, "local", unit=stage.team))
+    assert (refusal.code, refusal.field) == (Code.FORBIDDEN, ("target",))
+    await grant(stage, unit=stage.team)
+    await publish(stage, "goal-limit", PolicyMode.ADVISE, lock=("params",))
+    await grant(stage, "local", unit=stage.team, policy="goal-limit")

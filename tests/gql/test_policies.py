@@ -152,7 +152,7 @@ async def test_the_history_says_what_each_version_changed(world: World) -> None:
     }
     assert before["changes"] == [{"field": "hold", "before": "0", "after": "1"}]
     assert first == {"policy": {"version": 1, "state": "RETIRED"}, "changes": []}
-    assert len((await world.speaker("viewer").data(query))["policyHistory"]) == 1
+    assert (await world.speaker("viewer").data(query))["policyHistory"] == [{**newest, "changes": []}]
 
 
 async def test_what_a_unit_changes_is_its_own_to_see_and_to_take_back(world: World) -> None:
@@ -173,6 +173,19 @@ async def test_what_a_unit_changes_is_its_own_to_see_and_to_take_back(world: Wor
     payload = await mutations.done(admin, "retirePolicy", where)
     assert payload["policy"]["state"] == "RETIRED"
     assert len((await admin.data(query))["policies"]) == 1
+
+
+async def test_what_a_unit_changes_is_said_as_it_makes_the_policy(world: World) -> None:
+    when = {"is": {"field": "bad_periods", "op": "GTE", "value": {"param": "most"}}}
+    most = {"key": "bad", "template": "custom"}
+    await published(world, **most, on="kpi", when=when, params=[{"name": "most", "value": "3"}])
+    await published(world, "team-admin", **most, unitId=world.team, params=[{"name": "most", "value": "2"}])
+    query = '{ policies(filter: { keys: ["bad"] }) { formula } }'
+    admin = world.speaker("team-admin")
+    said = [each["formula"] for each in (await admin.data(query))["policies"]]
+    assert said == ["Bad periods in a row are at least 3", "Bad periods in a row are at least 2"]
+    await mutations.done(world.speaker("hr_admin"), "retirePolicy", {"key": "bad"})
+    assert (await admin.data(query))["policies"] == []
 
 
 async def test_who_administers_a_unit_sees_what_she_drafts_for_it(world: World) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.gql import mutations
 from tests.gql.world import World
 
 PREVIEW = """
@@ -103,12 +104,25 @@ async def test_the_admin_of_a_unit_previews_what_holds_there(acme: World) -> Non
     assert [row["unit"]["id"] for row in found["backtest"]["byUnit"]] == [acme.team]
 
 
-async def test_what_lies_beyond_the_callers_sight_is_counted_and_not_shown(acme: World) -> None:
+async def test_what_lies_beyond_a_layer_is_neither_counted_nor_shown(acme: World) -> None:
     found = await look(acme, "team-admin", unitId=acme.team, params=[{"name": "periods", "value": 9}], days=60)
     assert (found["resolves"]["count"], len(found["resolves"]["items"])) == (1, 1)
-    assert (found["stays"]["count"], found["stays"]["items"]) == (1, [])
+    assert (found["stays"]["count"], found["removed"]["count"]) == (0, 1)
     assert [row["unit"]["id"] for row in found["byUnit"]] == [acme.team]
     assert [row["unit"]["id"] for row in found["backtest"]["byUnit"]] == [acme.team]
+    assert (found["asked"], found["warnings"][0]["code"]) == (
+        sum(row["asked"] for row in found["byUnit"]),
+        "MATCHES_NOTHING",
+    )
+
+
+async def test_what_lies_beyond_the_callers_sight_is_counted_and_not_shown(world: World) -> None:
+    given = {"id": world.uptime, "accountableId": world.other}
+    await mutations.done(world.speaker("hr_admin"), "updateKpi", given)
+    scope = {"unitIds": [world.team]}
+    found = await look(world, "team-admin", key="ours", scope=scope, days=60)
+    assert (found["opens"]["count"], found["opens"]["items"]) == (1, [])
+    assert world.other not in [row["unit"]["id"] for row in (*found["byUnit"], *found["backtest"]["byUnit"])]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ from tests.rules.builders import KIND
 from tests.rules.chance import Sample
 
 PAIRS = int(os.environ.get("RATCHET_FUZZ_PAIRS", "100_000"))
-SEED = int(os.environ.get("RATCHET_FUZZ_SEED", Random().randrange(10**9)))
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID")  # the same for all processes of a run, which must agree on names
+SEED = int(os.environ.get("RATCHET_FUZZ_SEED", Random(RUN).randrange(10**9)))
 
 seeded = pytest.mark.parametrize("seed", [pytest.param(SEED, id=f"seed {SEED}")])
 

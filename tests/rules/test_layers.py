@@ -189,6 +189,41 @@ def test_a_policy_that_would_break_a_layer_is_refused_with_the_units_name() -> N
         soundness.check_stack(stack.with_(other), picture())
 
 
+TOMORROW, YESTERDAY = date(2026, 8, 16), date(2026, 8, 14)
+
+
+@pytest.mark.parametrize(
+    ("laid", "says"),
+    [
+        pytest.param((layer(APAC, params={"limit": -99}, dates=(TOMORROW, None)),), "from 1 to 50", id="begins later"),
+        pytest.param((layer(APAC, hold=-7, dates=(TOMORROW, date.max)),), "365 days", id="for ever"),
+        pytest.param(
+            (layer(SALES, hold=-7), layer(APAC, hold=3, dates=(None, TOMORROW))), "365 days", id="another one ends"
+        ),
+    ],
+)
+def test_what_units_change_is_sound_on_later_days_too(laid: tuple[Policy, ...], says: str) -> None:
+    (stack,) = layers.stacks((base(), *laid))
+    with pytest.raises(Refusal, match=says):
+        soundness.check_stack(stack, picture())
+
+
+def test_a_policy_has_its_variants_of_today_and_of_later_days() -> None:
+    laid = (
+        layer(SALES, hold=1),
+        layer(APAC, hold=2, dates=(TOMORROW, date(2026, 8, 20))),
+        layer(EMEA, hold=3, dates=(None, YESTERDAY)),
+        layer("unit_gone", hold=4),
+    )
+    (stack,) = layers.stacks((base(), *laid))
+    found = layers.prospects(stack, picture())
+    assert [(each.layers, each.policy.hold) for each in found] == [
+        ((), 0),
+        ((f"{SALES}:1",), 1),
+        ((f"{SALES}:1", f"{APAC}:1"), 2),
+    ]
+
+
 async def test_each_unit_is_judged_as_it_is_laid() -> None:
     goals = tuple(b.objective(f"obj_{where}_{n}", unit=where) for where in (APAC, EMEA) for n in range(4))
     made = (base(), layer(APAC, version=7, params={"limit": 4}), layer(SALES, severity=Severity.CRITICAL, hold=9))

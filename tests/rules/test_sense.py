@@ -248,7 +248,7 @@ def facts(names: set[str], known: set[str]) -> Iterator[dict[str, Scalar]]:
 
 
 @given(tree=trees().filter(small))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_exactly_what_no_fact_or_every_fact_meets_is_refused(tree: Condition) -> None:
     tree = binding.bind(tree, KIND, {})
     found = verdict(tree)

@@ -56,6 +56,23 @@ def test_placeholders_are_filled_in_both_languages(pattern: str, english: str, v
     assert said == Text(original=english, vi=vietnamese)
 
 
+@pytest.mark.parametrize("negated", [False, True])
+def test_a_group_that_does_not_match_has_no_limit_to_name(negated: bool) -> None:
+    def limit(reports: bool, most: int) -> dict[str, object]:
+        clauses = [
+            {"field": "has_reporter", "op": "eq", "value": reports},
+            {"field": "movers", "op": "gt", "value": most},
+        ]
+        return {"all": clauses}
+
+    either: dict[str, object] = {"any": [limit(True, 2), limit(False, 1)]}
+    seen = explain.explain(condition.parse({"not": {"not": either}} if negated else either), VALUES)  # type: ignore[arg-type]  # values as facts give them
+
+    said = wording.titled(Text(original="{{movers}} > {{against.movers}}"), FACT, seen, {})
+
+    assert said == Text(original="3 > 1", vi="3 > 1")
+
+
 def test_a_long_name_is_cut_so_that_the_numbers_stay() -> None:
     fact = Fact(
         kind="kpi", subject="k", unit="u", cycle=None, episode=None, name=Text(original="x" * 200), values={"movers": 3}

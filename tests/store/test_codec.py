@@ -143,7 +143,10 @@ def test_a_mapping_keeps_tuples_lists_and_kinds_of_number_apart() -> None:
     assert repr(back) == repr({**mapping, "band": "red"})
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"raw", Text(original="no mapping")], ids=repr)
+OF_NO_KIND = ("an object", "a set", "bytes", "a dataclass")
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, b"raw", Text(original="no mapping")], ids=OF_NO_KIND)
 def test_what_is_no_plain_value_is_an_error(value: object) -> None:
     with pytest.raises(TypeError, match="no plain value"):
         plain.escaped({"deep": [{"er": value}]})
