@@ -1,5 +1,6 @@
 """What lives as long as the process: settings, the store, the rule worker, the clock."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,13 @@ from rules.judge import Judge
 from rules.worker import Limits, Worker
 from store import embedded
 from store.mongo import Store
+
+COLLECTING = (20_000, 20, 20)
+"""After how many new objects garbage is looked for, for each of Python's generations (its own: 700, 10, 10).
+
+An evaluation of 5,000 KPIs makes 400,000 objects that live for a second. Looking through all of them again and again
+took a third of its time: 0.73 to 1.09 s, growing with the process, against 0.61 to 0.77 with these numbers.
+"""
 
 
 def wall_clock() -> datetime:
@@ -36,6 +44,7 @@ async def running(settings: Settings, now: Callable[[], datetime] = wall_clock) 
 
     Raises Unavailable, with what to do, where a part cannot be had.
     """
+    gc.set_threshold(*COLLECTING)
     server = None if settings.mongodb_uri else embedded.start(settings.data / "mongodb")
     try:
         uri = settings.mongodb_uri or (server.uri if server else "")

@@ -1,6 +1,7 @@
 """The figures about policies: `python -m bench.policies` (`make figures`) measures them and prints them as a table."""
 
 import dataclasses
+import gc
 import logging
 import os
 import statistics
@@ -15,6 +16,7 @@ from typing import TypeVar
 import orjson
 import uvloop
 
+from app import runtime
 from bench import figure, fuzz, organisation
 from bench.figure import Figure
 from okr.policy import Policy
@@ -193,6 +195,7 @@ def _resident(worker: Worker) -> int:
 async def main() -> int:
     """Measure everything; 1 where a promise is not kept."""
     logging.getLogger("rules.worker").setLevel(logging.ERROR)  # The failures are made on purpose.
+    gc.set_threshold(*runtime.COLLECTING)  # as the service does
     snapshot = organisation.picture(KPIS)
     figures = [
         one
