@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app import policies, publishing, recommendations
-from gql import inputs
+from gql import policy_inputs as inputs
 from gql.context import Info
 from gql.errors import UserError
 from gql.nodes import Recommendation

@@ -8,7 +8,7 @@ from strawberry import Parent
 
 from app import policies, preview, quality, waivers
 from app import recommendations as filed
-from gql import enums, inputs
+from gql import enums, policy_inputs
 from gql.context import Context, Info
 from gql.errors import BadInput
 from gql.fields import LARGEST_PAGE, After, Below, Connection, First, InCycle, connection, field, foreign, page, window
@@ -336,7 +336,7 @@ class Query(PolicyQuery):
     @staticmethod
     async def preview_policy(
         info: Info,
-        input: Annotated[inputs.PolicyInput, strawberry.argument(description="The policy, as for savePolicy.")],
+        input: Annotated[policy_inputs.PolicyInput, strawberry.argument(description="The policy, as for savePolicy.")],
         backtest_days: Annotated[
             int | None,
             strawberry.argument(description="How many past days to look at as well, today included, up to 10,000."),
@@ -345,7 +345,9 @@ class Query(PolicyQuery):
         """Return the preview of a draft; for those who may save it."""
         info.context.count_preview()
         call = info.context.call
-        return await preview.preview(call, await policies.written(call, inputs.policy(input)), backtest_days or 0)
+        return await preview.preview(
+            call, await policies.written(call, policy_inputs.policy(input)), backtest_days or 0
+        )
 
     @field("Who changed what; for HR administrators of the whole organisation.", Connection[AuditEntry])
     @staticmethod
