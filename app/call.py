@@ -44,7 +44,7 @@ class Call:
 
     `picture` moves on with every commit, so a use-case reads its own writes. `once` makes the first commit of the call
     idempotent: it stores what was answered, and `replay` gives that back to a repeated call. `along` are edits that the
-    next commit carries with it, `decisions` what the decision log is told once it is written; `touched` the keys of
+    next commit carries with it, `decisions` what it tells the decision log; `touched` the keys of
     entities written so far that nobody has evaluated yet.
     """
 
@@ -167,13 +167,12 @@ class Call:
             edits=(*replaced, *raised, *edits, *self.along),
             derived=tuple(derived),
             touched=tuple(Subject(kind=_kind(key), key=key) for key in (*touched, *sorted(left - set(touched)))),
+            decisions=self.decisions,
             reply=self._reply(result),
         )
         if not (change.inserted or change.edits or change.derived or change.reply):
             return
         await self.store.commit(change)
-        if self.decisions:
-            await self.store.log(*self.decisions)
         self.once, self.along, self.decisions = None, [], ()
         self.touched |= dict.fromkeys(subject.key for subject in change.touched)
         self.picture = after

@@ -49,13 +49,35 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One run of the rules as the decision log keeps it: `detail` holds one item for each change that came of it.
+
+    `waived` says how many of the `matches` a waiver covers.
+    """
+
+    key: str
+    at: datetime
+    trigger: str
+    policy_set: str
+    engine: str
+    facts: int
+    matches: int
+    unknown: int
+    errors: int
+    ms: int
+    waived: int = 0
+    unit: str | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What one operation writes, in one transaction.
 
     `by` is the key of a person, or the name of a job ("policy:…"); `operation` is the use-case's name; `request` the
     request's id; `note` what the person said about it. Readings in `derived` are put in place of those of the same
-    period. `touched` are the subjects whose evaluation is now due. With `reply` the change is written at most once for
-    that person and key.
+    period. `touched` are the subjects whose evaluation is now due; `decisions` what the decision log is told of it.
+    With `reply` the change is written at most once for that person and key.
     """
 
     operation: str
@@ -67,6 +89,7 @@ class Change:
     edits: tuple[Edit, ...] = ()
     derived: tuple[Reading, ...] = ()
     touched: tuple[Subject, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     reply: Reply | None = None
 
 
@@ -95,28 +118,6 @@ class Mark:
     key: str
     subject: Subject
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One run of the rules as the decision log keeps it: `detail` holds one item for each change that came of it.
-
-    `waived` says how many of the `matches` a waiver covers.
-    """
-
-    key: str
-    at: datetime
-    trigger: str
-    policy_set: str
-    engine: str
-    facts: int
-    matches: int
-    unknown: int
-    errors: int
-    ms: int
-    waived: int = 0
-    unit: str | None = None
-    detail: Mapping[str, object] = field(default_factory=dict)
 
 
 class Repeated(RatchetError):

@@ -80,6 +80,8 @@ def batches(tenant: str, change: Change) -> tuple[Batch, ...]:
     for subject in dict.fromkeys(change.touched):
         mark = Mark(key=uuid4().hex, subject=subject, at=change.at)
         writes[Mark].append(InsertOne(document(tenant, mark)))
+    for decision in change.decisions:
+        writes[Decision].append(InsertOne(document(tenant, decision)))
     if change.reply is not None:
         reply = {"_id": f"{tenant}:{uuid4().hex}", "tenant": tenant, **codec.encode(change.reply)}
         writes[Reply].append(InsertOne(reply))

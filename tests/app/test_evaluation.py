@@ -85,6 +85,25 @@ async def test_marks_are_cleared_by_the_run_that_saw_them_and_by_no_other(stage:
     assert left, "what came after the run had begun is still due"
 
 
+async def test_a_run_that_a_new_policy_overtakes_looks_again(stage: Stage) -> None:
+    await publish(stage, "kpi-breach", PolicyMode.OFF)
+    watched = await silent(stage, 99, 50)
+    await publish(stage, "kpi-breach", PolicyMode.ADVISE)
+    (said,) = await filed(stage, "kpi-breach", watched.key)
+    stage.clock.at += timedelta(days=1)  # so that the run has something to refresh
+    judge = Waiting()
+    running = asyncio.create_task(evaluation.everything(judged_by(await begin(stage), judge), "test"))
+    await judge.asked.wait()
+    call = await begin(stage)
+    (advising,) = [each for each in await call.store.policies() if each.key == "kpi-breach"]
+    off = replace(advising, mode=PolicyMode.OFF, version=advising.version + 1)
+    retired = Edit(before=advising, after=replace(advising, state=PolicyState.RETIRED))
+    await call.commit("test", entries=[off], edits=[retired])
+    judge.go.set()
+    await running
+    assert (await stored(stage, said)).state is RecommendationState.EXPIRED
+
+
 async def test_a_run_for_a_change_clears_the_marks_of_that_change_alone(stage: Stage) -> None:
     first, second = await silent(stage, 99, 50), await silent(stage, 99, 50)
     await evaluation.after(await begin(stage), (first.key,))

@@ -264,3 +264,52 @@ async def test_what_cannot_be_is_refused_where_it_is(
     given = {"policy": {"key": "ours", "template": "custom", "on": "unit", "when": when, **faults}}
     error = await mutations.refused(acme, acme.speaker("hr_admin"), "savePolicy", given)
     assert (error["code"], error["field"]) == (code, field)
+
+
+async def test_null_takes_away_what_was_set_and_silence_keeps_it(world: World) -> None:
+    goal_limit = {"key": "goal-limit", "template": "goal_limit"}
+    await published(world, **goal_limit, overridableBy="LEAD", effectiveFrom="2026-08-01", effectiveTo="2026-12-31")
+    query = """{ policies(filter: { keys: ["goal-limit"], states: [DRAFT] }) {
+      overridableBy effectiveFrom effectiveTo } }"""
+    await saved(world, **goal_limit, overridableBy=None, effectiveTo=None)
+    assert (await world.speaker("hr_admin").data(query))["policies"] == [
+        {"overridableBy": None, "effectiveFrom": "2026-08-01", "effectiveTo": None}
+    ]
+    await saved(world, **goal_limit, effectiveFrom=None)
+    assert (await world.speaker("hr_admin").data(query))["policies"] == [
+        {"overridableBy": None, "effectiveFrom": None, "effectiveTo": None}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("faults", "code", "field"),
+    [
+        pytest.param({"unitId": ""}, "NOT_FOUND", ["policy", "unitId"], id="no unit is not every unit"),
+        pytest.param(
+            {"params": [{"name": "limit", "value": "4"}, {"name": "limit", "value": "5"}]},
+            "DUPLICATE",
+            ["policy", "params"],
+            id="a parameter given twice",
+        ),
+        pytest.param(
+            {
+                "tests": [
+                    {
+                        "name": "x",
+                        "expect": "clear",
+                        "fact": [{"name": "kpis", "number": "1"}, {"name": "kpis", "number": "2"}],
+                    }
+                ]
+            },
+            "DUPLICATE",
+            ["policy", "tests", "0", "fact"],
+            id="a field given twice",
+        ),
+    ],
+)
+async def test_what_is_said_twice_or_of_nothing_is_refused(
+    acme: World, faults: dict[str, Any], code: str, field: list[str]
+) -> None:
+    given = {"policy": {"key": "goal-limit", "template": "goal_limit", **faults}}
+    error = await mutations.refused(acme, acme.speaker("hr_admin"), "savePolicy", given)
+    assert (error["code"], error["field"]) == (code, field)

@@ -149,3 +149,12 @@ async def test_what_may_not_be_saved_is_not_previewed(
         answer = await acme.speaker(who).ask(PREVIEW, input=breach(**policy), days=days)
     (error,) = answer["errors"]
     assert (error["extensions"]["code"], said in error["message"]) == (code, True)
+
+
+async def test_a_request_asks_for_one_preview(acme: World) -> None:
+    twice = """query($input: PolicyInput!) { one: previewPolicy(input: $input) { asked }
+      two: previewPolicy(input: $input, backtestDays: 10000) { asked } }"""
+    answer = await acme.speaker("hr_admin").ask(twice, input=breach())
+    assert answer["data"] is None
+    assert answer["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert answer["errors"][0]["message"] == "One preview a request: send the others one after the other."
