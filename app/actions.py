@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, assert_never
 
 from app import goals, kpis
+from app.blocking import Blocked
 from app.call import Call
 from app.goals import Background, KeyResultDraft, ObjectiveDraft
 from app.kpis import Promotion
@@ -181,10 +182,9 @@ def _aimed(call: Call, result: KeyResultDraft, target: Decimal) -> KeyResultDraf
 
 def _explained(call: Call, refusal: Refusal, args: Mapping[str, Any], amendment: Amendment) -> Refusal:
     """Return the refusal of an objective as whoever accepts it can use it."""
-    if refusal.code is Code.BLOCKED_BY_POLICY and "swap" in args and not amendment.swap:
+    if isinstance(refusal, Blocked) and "swap" in args and not amendment.swap:
         weakest = call.picture.objectives[args["swap"]].title.original
-        said = f'{refusal.message} Accept it with swap to give up "{weakest}" for it.'
-        return Refusal(refusal.code, said, refusal.field)
+        return Blocked(f'{refusal.message} Accept it with swap to give up "{weakest}" for it.', refusal.blocks)
     if amendment.target is not None and refusal.field[:1] == ("keyResults",):
         return Refusal(refusal.code, refusal.message, ("target",))
     return refusal

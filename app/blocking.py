@@ -32,6 +32,14 @@ class Passed:
 FREE = Passed()
 
 
+class Blocked(Refusal):
+    """What blocking policies refuse; `blocks` are all that are in the way, the gravest first."""
+
+    def __init__(self, message: str, blocks: Sequence[Block]) -> None:
+        super().__init__(Code.BLOCKED_BY_POLICY, message)
+        self.blocks = tuple(blocks)
+
+
 async def guard(
     call: Call, candidate: Snapshot, unit: str, objective: str | None = None, override: str | None = None
 ) -> Passed:
@@ -102,11 +110,11 @@ def _overridden(call: Call, blocks: Sequence[Block], reason: str | None) -> str:
     if not blocks:
         return ""
     if reason is None:
-        raise Refusal(Code.BLOCKED_BY_POLICY, f"{blocks[0].message}{_who_may(call, blocks)}")
+        raise Blocked(f"{blocks[0].message}{_who_may(call, blocks)}", blocks)
     for block in blocks:
         role, name = block.policy.overridable_by, call.picture.units[block.unit].name.original
         if role is None:
-            raise Refusal(Code.BLOCKED_BY_POLICY, f"{block.message} Nobody may override it.")
+            raise Blocked(f"{block.message} Nobody may override it.", blocks)
         if not call.may(Role(role), block.unit):
             said = f'Overriding the policy "{block.policy.key}" takes the role {role} in "{name}"; ask somebody there.'
             raise Refusal(Code.FORBIDDEN, said, AT)

@@ -7,11 +7,17 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry import Parent
 from strawberry.extensions import SchemaExtension
 
+from app.blocking import Blocked
 from gql import place
+from gql.context import Info
+from gql.explanation import Explanation
+from gql.fields import field
 from gql.scalars import Unreadable, enum
 from okr.errors import Code, Refusal, Unavailable
+from okr.recommendation import Finding
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 UNAVAILABLE = "A part of the service does not answer; try again in a moment."
@@ -54,6 +60,31 @@ enum(
 )
 
 
+@strawberry.type(description="A policy that refuses a change.")
+class BlockingPolicy:
+    """What a policy found in the change."""
+
+    policy_version: int = strawberry.field(description="The version that refuses.")
+
+    @field("The policy.")
+    @staticmethod
+    def policy_key(found: Parent[Finding]) -> str:
+        """Return the policy's key."""
+        return found.policy
+
+    @field("What it found, in the caller's language.")
+    @staticmethod
+    def title(found: Parent[Finding], info: Info) -> str:
+        """Return the title."""
+        return found.title.said(info.context.language)
+
+    @field("The condition tree with the values seen.", Explanation)
+    @staticmethod
+    def explanation(found: Parent[Finding]) -> Finding:
+        """Return the finding, which explains itself."""
+        return found
+
+
 @strawberry.type(description="Why a mutation was refused: an expected refusal is data, not an error.")
 class UserError:
     """One refusal."""
@@ -61,21 +92,16 @@ class UserError:
     code: Code = strawberry.field(description="The reason, for programs.")
     field: list[str] | None = strawberry.field(description="The path of the input at fault; null for the whole.")
     message: str = strawberry.field(description="The reason in a sentence, with what to do next where that is known.")
-
-
-class BadInput(GraphQLError):
-    """A query's argument that cannot be answered."""
-
-    def __init__(self, message: str, argument: str | None = None) -> None:
-        extensions: dict[str, Any] = {"code": "BAD_USER_INPUT"}
-        if argument:
-            extensions["argument"] = argument
-        super().__init__(message, extensions=extensions)
+    blocked_by: list[BlockingPolicy] = strawberry.field(
+        default_factory=list, description="The policies in the way, the gravest first; empty for all other reasons."
+    )
 
 
 def user_error(refusal: Refusal, given: object) -> UserError:
     """Return a refusal of the input `given` as data."""
-    return UserError(code=refusal.code, field=list(place.of(given, refusal.field)) or None, message=refusal.message)
+    blocks: Any = [block.finding for block in refusal.blocks] if isinstance(refusal, Blocked) else []
+    at = list(place.of(given, refusal.field)) or None
+    return UserError(code=refusal.code, field=at, message=refusal.message, blocked_by=blocks)
 
 
 class Classify(SchemaExtension):

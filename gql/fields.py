@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import orjson
 import strawberry
 
-from gql.errors import BadInput
+from gql.arguments import BadInput
 
 T = TypeVar("T")
 LARGEST_PAGE = 100

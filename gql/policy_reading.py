@@ -8,8 +8,8 @@ import strawberry
 from strawberry import Parent
 
 from gql import enums
+from gql.arguments import BadInput
 from gql.context import Info
-from gql.errors import BadInput
 from gql.fields import field
 from gql.nodes import OrgUnit
 from gql.policies import Policy, PolicyParam, param, visible

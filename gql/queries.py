@@ -9,8 +9,8 @@ from strawberry import Parent
 from app import policies, preview, quality, waivers
 from app import recommendations as filed
 from gql import enums, policy_inputs
+from gql.arguments import BadInput
 from gql.context import Context, Info
-from gql.errors import BadInput
 from gql.fields import LARGEST_PAGE, After, Below, Connection, First, InCycle, connection, field, foreign, page, window
 from gql.nodes import (
     CheckInSlot,

@@ -19,11 +19,12 @@ from rules.policy import Resolved
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What one BLOCK policy, as it holds in a unit, says against a change that breaks it there."""
+    """What one BLOCK policy, as it holds in a unit, says against a change that breaks it there, and what it saw."""
 
     policy: Policy
     unit: str
     message: str
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ def _against(asked: Policy, fact: Fact, found: Finding, trace: Trace) -> Block:
     met = (leaf.dump() for leaf in wording.deciding(trace) if leaf.outcome is Outcome.MATCH)
     said = " · ".join(line.text for leaf in met for line in outline.lines(fact.kind, leaf, "en", fact.measure))
     message = f'{found.title.original}. The policy "{asked.key}" blocks this: {said}.'
-    return Block(policy=asked, unit=fact.unit, message=message)
+    return Block(policy=asked, unit=fact.unit, message=message, finding=found)
 
 
 def _as_bad(resolved: Resolved, before: Fact | None, after: Trace) -> bool:

@@ -211,6 +211,7 @@ def _sorted(
         found.standing,
         lambda finding: replace(found.terms(finding), hold=0, clear=0, expires=0),
         snapshot.as_of,
+        found.excused,
     )
     was = {one.key: one.state in ASKING for one in filed}
     now = {one.key: one for one in (*filed, *changed)}

@@ -362,3 +362,25 @@ async def test_the_decision_log_tells_how_often_a_policy_was_in_the_way(world: W
     assert [(entry["engine"], entry["matches"], entry["changes"][0]["key"]) for entry in found] == [
         ("engine", 1, name)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text"),
+    [
+        ("en", "Platform has 2 goals; the limit is 1", "Goals that count 2 > 1 ✓"),
+        ("vi", "Platform có 2 mục tiêu; giới hạn là 1", "Số mục tiêu được tính 2 > 1 ✓"),
+    ],
+)
+async def test_a_refusal_carries_the_policy_and_what_it_saw(world: World, language: str, title: str, text: str) -> None:
+    await world.blocking(1)
+    document = """mutation($input: CreateObjectiveInput!) { createObjective(input: $input) { userErrors {
+      code blockedBy { policyKey policyVersion title explanation { text } } } } }"""
+    lead = replace(world.speaker("lead"), headers={"Accept-Language": language})
+    payload = (await lead.data(document, input=goal(world, "One more")))["createObjective"]
+    ((blocked,),) = [error["blockedBy"] for error in payload["userErrors"]]
+    explanation = blocked.pop("explanation")["text"]
+    assert blocked == {"policyKey": "goal-limit", "policyVersion": 2, "title": title}
+    assert text in explanation
+    unknown = goal(world, "One more", unitId="unit_nowhere")
+    payload = (await lead.data(document, input=unknown))["createObjective"]
+    assert payload == {"userErrors": [{"code": "NOT_FOUND", "blockedBy": []}]}

@@ -107,7 +107,8 @@ async def test_a_block_names_the_policy_and_the_numbers() -> None:
 
     said = 'Ops has 4 goals; the limit is 3. The policy "goal-limit" blocks this: '
     said += "Is the company = no · Goals that count 4 > 3."
-    assert block == Block(policy=LIMIT, unit=TEAM, message=said)
+    assert block == Block(policy=LIMIT, unit=TEAM, message=said, finding=block.finding)
+    assert block.finding.title.vi == "Ops có 4 mục tiêu; giới hạn là 3"
 
 
 async def test_every_block_is_told_the_gravest_first() -> None:
