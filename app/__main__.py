@@ -147,12 +147,12 @@ def parser() -> argparse.ArgumentParser:
     scan.add_argument("--tenant", metavar="TENANT", help="only this organisation (default: all)")
 
     focus = commands.add_parser("focus", help="rank the weak KPIs by what fixing them pays, with every factor")
-    focus.add_argument("tenant", metavar="TENANT")
+    focus.add_argument("tenant", metavar="TENANT", help="the organisation, such as hospital")
 
     policy_options.add(commands)
 
     verify = commands.add_parser("verify", help="recompute every checkpoint from its history and compare")
-    verify.add_argument("tenant", metavar="TENANT")
+    verify.add_argument("tenant", metavar="TENANT", help="the organisation, such as hospital")
 
     commands.add_parser("demo", help="build the demonstration organisations; safe to repeat")
 

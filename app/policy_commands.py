@@ -160,7 +160,9 @@ def _shown(done: Published) -> Iterator[str]:
         f"Its preview: of {shown.asked} looked at {shown.matched} match;"
         f" {shown.opens} would open, {shown.resolves} end, {shown.stays} stay."
     )
-    yield f"Open from it now: {len(done.recommendations)}."
+    where, hold = "the whole policy" if done.policy.layer else "it", done.policy.hold
+    waits = f" What matches is shown once it has lasted {'a day' if hold == 1 else f'{hold} days'}." if hold else ""
+    yield f"Open from {where} now: {len(done.recommendations)}.{waits}"
 
 
 def _which(call: Call, policy: Policy) -> str:

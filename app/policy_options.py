@@ -29,12 +29,14 @@ examples:
   python -m app policies preview hospital goal-limit --set limit=2 --mode advise
   python -m app policies preview hospital kpi-breach --days 365       and what it would have done in a year
   python -m app policies preview hospital few-kpis --template kpi_count --set limit=5
+  python -m app policies preview hospital goal-limit --unit "Outpatient clinic"       what the unit's changes would do
 """
 
 PUBLISH = """\
 Runs the test cases, looks at what the version would do, puts it in force and says both. Refused are a version that
 fails a test case, one drafted before somebody else published, a policy that was never in force and would act at once,
-and, without --confirm, one that matches more than half of what it looks at.
+one in mode auto that its own author publishes, and, without --confirm, one that would act and matches more than half
+of what it looks at. A draft is saved in the API (savePolicy).
 
 examples:
   python -m app policies publish hospital goal-limit 2 --note "Agreed with the heads of department"
@@ -42,14 +44,16 @@ examples:
 """
 
 ROLL_BACK = """\
-Puts what an earlier version said in force again, as a new version; it passes the same gate as any other.
+Puts what an earlier version said in force again, as a new version; it passes the same gate as any other. It keeps the
+condition and the author of the earlier version.
 
 examples:
   python -m app policies roll-back hospital goal-limit 1 --note "Two goals were too few"
 """
 
 RETIRE = """\
-Takes a policy, or what a unit changes of it, out of force; what it had asked ends. roll-back brings it back.
+Takes a policy, or what a unit changes of it, out of force; what it had asked ends. What units change of a policy is
+retired with it. roll-back brings a policy back; with --unit, what a unit changed.
 
 examples:
   python -m app policies retire hospital kpi-count --note "Settled for this year"
@@ -69,6 +73,30 @@ unit on the way down; and what is locked. The unit is given by name or key.
 
 examples:
   python -m app policies effective hospital "Outpatient pharmacy"
+"""
+
+WAIVERS = """\
+Lists the waivers that hold today: of which policy, for what, why, who approved it, and the first day on which it no
+longer holds. They are granted and ended in the API (grantWaiver, endWaiver).
+
+examples:
+  python -m app waivers hospital --all                                those that are over or were ended too
+"""
+
+DECISIONS = """\
+One line a run: what set it off (a change, the day, a publish; "write" where a policy blocked a change or somebody went
+on against it), how much was looked at and matched, and what came of it.
+
+examples:
+  python -m app decisions hospital --limit 10
+"""
+
+QUALITY = """\
+Counts for each policy how often people were asked and what they did: accepted, left it until it was over, let it lapse,
+or dismissed it, by reason; and says what that means. Fewer than five outcomes are too few to judge.
+
+examples:
+  python -m app quality hospital
 """
 
 Parsers = Any  # argparse gives what add_subparsers returns no public name
@@ -94,22 +122,23 @@ def add(commands: Parsers) -> None:
     ):
         gated = _key(_about(whats, name, said, epilog))
         gated.add_argument("version", metavar="VERSION", type=int, help="which, as `policies show` numbers them")
-        gated.add_argument("--confirm", action="store_true", help="also where most of what it looks at matches")
+        gated.add_argument(
+            "--confirm", action="store_true", help="also where it matches more than half of what it looks at"
+        )
         _unit(_note(gated))
-    _unit(_note(_key(_about(whats, "retire", "take it out of force", RETIRE))))
+    _unit(_note(_key(_about(whats, "retire", "take a policy out of force", RETIRE))))
     effective = _about(whats, "effective", "what holds for a unit, and where each value comes from", EFFECTIVE)
     effective.add_argument("unit", metavar="UNIT", help="the unit's name or key")
     templates = whats.add_parser("templates", help="what policies are made from; needs no database")
     templates.add_argument("template", metavar="TEMPLATE", nargs="?", help="only this one, with its examples")
 
-    waivers = commands.add_parser("waivers", help="what is excused from a policy, why and until when")
-    waivers.add_argument("tenant", metavar="TENANT")
+    waivers = _about(commands, "waivers", "what is excused from a policy, why and until when", WAIVERS)
     waivers.add_argument("--all", action="store_true", help="those that are over too")
-    decisions = commands.add_parser("decisions", help="the decision log: each run of the policies and what came of it")
-    decisions.add_argument("tenant", metavar="TENANT")
+    decisions = _about(
+        commands, "decisions", "the decision log: each run of the policies and what came of it", DECISIONS
+    )
     decisions.add_argument("--limit", type=int, default=20, metavar="N", help="how many, newest first (default: 20)")
-    quality = commands.add_parser("quality", help="what people made of each policy: accepted, dismissed and why")
-    quality.add_argument("tenant", metavar="TENANT")
+    _about(commands, "quality", "what people made of each policy: accepted, dismissed and why", QUALITY)
 
 
 def _about(whats: Parsers, name: str, said: str, epilog: str) -> argparse.ArgumentParser:

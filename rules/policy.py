@@ -149,6 +149,7 @@ def drafted(template: Template, key: str, author: str, at: datetime) -> Policy:
         state=PolicyState.DRAFT,
         template=template.key,
         name=template.name.original,
+        name_vi=template.name.vi,
         mode=template.mode,
         severity=template.severity,
         params={},

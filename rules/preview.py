@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from okr import filing
-from okr.policy import Example, Policy, PolicyMode, Severity
+from okr.policy import Example, Policy, PolicyMode, PolicyState, Severity
 from okr.recommendation import Recommendation, RecommendationState, Subject
 from okr.snapshot import Snapshot
 from okr.text import Text
@@ -116,7 +116,7 @@ def drafted(snapshot: Snapshot, draft: Policy, in_force: Stack | None) -> Stack:
 
     The draft is the policy itself, or a layer of the one that is in force: then only what holds in its unit and below.
     """
-    shown = _shown(replace(draft, effective_from=None))
+    shown = _shown(replace(draft, effective_from=None, state=PolicyState.DRAFT))
     if in_force is None:
         return Stack(base=shown, layers={})
     here = _concerned(snapshot, draft, in_force)

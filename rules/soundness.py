@@ -75,7 +75,8 @@ def check_layer(layer: Policy, stack: layers.Stack, snapshot: Snapshot) -> None:
         for lock in (stack.base, *above):
             if layers.is_locked(name, lock.lock):
                 by = snapshot.units[lock.layer].name.original if lock.layer else "the policy itself"
-                raise Refusal(Code.FORBIDDEN, f"It is locked by {by}.", tuple(name.split(".")))
+                said = f'"{name}" is locked by {by}; only who sets that can unlock it.'
+                raise Refusal(Code.FORBIDDEN, said, tuple(name.split(".")))
     check_stack(stack.with_(layer), snapshot)
 
 

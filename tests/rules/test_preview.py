@@ -10,7 +10,7 @@ import pytest
 
 from okr import filing
 from okr.past import Past
-from okr.policy import Example, Policy, PolicyMode, Scope, Severity
+from okr.policy import Example, Policy, PolicyMode, PolicyState, Scope, Severity
 from okr.recommendation import DismissReason, Recommendation, RecommendationState, Subject, dismiss
 from okr.snapshot import Snapshot
 from okr.text import Text
@@ -282,6 +282,12 @@ async def test_what_is_found_on_top_and_no_longer_is_told_by_its_subjects() -> N
     found = await look(now, elsewhere, here)
     assert (found.added.count, found.removed.count) == (1, 1)
     assert [item.subject.key for item in (*found.added.items, *found.removed.items)] == ["unit_acme", TEAM]
+
+
+async def test_a_version_that_was_in_force_shows_what_it_would_do_again() -> None:
+    retired = replace(LIMIT, state=PolicyState.RETIRED)
+    found = await look(stage(*goals(4)), retired, replace(LIMIT, version=2, params={"limit": Decimal(9)}))
+    assert (found.asked, found.matched, happening(found)) == (2, 1, {"opens": [TEAM]})
 
 
 async def test_only_some_of_many_are_shown() -> None:
