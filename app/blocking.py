@@ -49,6 +49,7 @@ async def guard(
     go on: it counts where every policy in the way leaves that to a role which the caller holds there. Refuses with
     BLOCKED_BY_POLICY, or with FORBIDDEN where the caller lacks the role.
     """
+    call.decisions = ()  # what was decided about a change that was not written is not logged with another
     if override is not None:
         line(override, LONGEST_REASON, AT)
     subjects = _moved(call.picture, candidate, {"unit": unit, "objective": objective})

@@ -145,13 +145,14 @@ class Call:
         """
         inserted: list[Entity] = []
         replaced: list[Edit] = []
+        entries, edits = tuple(entries), tuple(edits)
         for entity in entities:
             known = self.picture.find(entity.key)
             if known is None:
                 inserted.append(entity)
             elif known != entity:
                 replaced.append(Edit(before=known, after=replace(entity, version=known.version + 1)))
-        changing = held if inserted or replaced or derived else ()
+        changing = held if inserted or replaced or derived or entries or edits else ()
         raised = [Edit(before=each, after=replace(each, version=each.version + 1)) for each in changing]
         after = self.picture.with_(*inserted, *(edit.after for edit in (*replaced, *raised)))  # type: ignore[arg-type]  # edits of entities hold entities
         touched = [*(entity.key for entity in inserted), *(edit.after.key for edit in replaced), *sorted(due)]

@@ -109,7 +109,7 @@ async def with_layers(call: Call, policy: Policy) -> Stack:
     return found
 
 
-def check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
+def check_reach(call: Call, policy: Policy, *before: Policy | None) -> None:
     """Refuse a policy that names units the caller does not see, or holds, or held until now, where others decide."""
     scope, everywhere = policy.scope, (call.picture.root.key,)
     named = [
@@ -125,7 +125,8 @@ def check_reach(call: Call, policy: Policy, last: Policy | None) -> None:
         return
     for unit in scope.units or everywhere:
         call.require(Role.HR_ADMIN, unit, "scope")
-    if last and not all(call.may(Role.HR_ADMIN, unit) for unit in last.scope.units or everywhere):
+    held = {unit for each in before if each for unit in each.scope.units or everywhere}
+    if not all(call.may(Role.HR_ADMIN, unit) for unit in held):
         raise Refusal(Code.FORBIDDEN, "A policy by this key is others' to change; choose another key.", ("key",))
 
 
@@ -137,7 +138,11 @@ async def check(call: Call, policy: Policy) -> None:
             raise Refusal(Code.NOT_FOUND, f'No policy "{policy.key}" is in force that a unit could change.', ("key",))
         soundness.check_layer(policy, found, call.picture)
     else:
-        soundness.check_stack(await with_layers(call, policy), call.picture)
+        whole = await with_layers(call, policy)
+        soundness.check_stack(whole, call.picture)
+        if other := next((each for each in whole.layers.values() if each.template != policy.template), None):
+            said = f'Units change what is made from the template "{other.template}" here; retire what they change first.'
+            raise Refusal(Code.INVALID, said, ("template",))
 
 
 async def _written(call: Call, draft: PolicyDraft) -> tuple[Policy, Policy | None]:
@@ -152,7 +157,7 @@ async def _written(call: Call, draft: PolicyDraft) -> tuple[Policy, Policy | Non
     in_force = next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0)
     version = 1 if last is None else last.version + (last.state is not PolicyState.DRAFT)
     policy = replace(policy, version=version, based_on=in_force)
-    check_reach(call, policy, last)
+    check_reach(call, policy, last, next((each for each in versions if each.state is not PolicyState.DRAFT), None))
     await check(call, policy)
     return policy, last
 

@@ -4,14 +4,25 @@ import argparse
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-from app import commands, evaluation, founding, naming, policy_preview, policy_reports, policy_sheet, publishing
+from app import (
+    commands,
+    evaluation,
+    founding,
+    naming,
+    policies,
+    policy_preview,
+    policy_reports,
+    policy_sheet,
+    publishing,
+)
 from app.call import Call
+from app.policies import PolicyDraft
 from app.policy_sheet import Answers
 from app.publishing import Published
 from app.runtime import Runtime
 from app.settings import Settings
 from okr.errors import Code, Refusal, did_you_mean
-from okr.policy import Policy, PolicyState
+from okr.policy import Policy, PolicyMode, PolicyState, Severity
 from rules import layers
 from rules import policy as judged
 from rules import preview as previews
@@ -61,6 +72,36 @@ async def listed(call: Call, given: argparse.Namespace) -> Answers:
             asking[each.key] if of_itself else "",
         )
     return (found, "`policies show` explains one of them, `policies preview` tells what it would do.")
+
+
+async def save(call: Call, given: argparse.Namespace) -> Answers:
+    """Save the newest version with what was typed put over it as a draft, or what a unit changes of it."""
+    layer = naming.unit(call, given.unit).key if given.unit else ""
+    newest = next(iter(await call.store.policy_versions(given.key, "")), None)
+    if newest is None and (layer or not given.template):
+        await naming.versions(call, given.key)
+    if newest is not None and given.template and given.template != newest.template:
+        said = f'"{given.key}" is made from "{newest.template}"; --template is for a key that is new.'
+        raise Refusal(Code.INVALID, said, ("template",))
+    params = naming.settings(given.set)
+    draft = PolicyDraft(
+        key=given.key,
+        template=newest.template if newest else given.template,
+        layer=layer,
+        params={**(newest.params if newest and not layer else {}), **params} if params else None,
+        mode=PolicyMode(given.mode) if given.mode else None,
+        severity=Severity(given.severity) if given.severity else None,
+        hold=given.hold,
+        clear=given.clear,
+        note=given.note,
+    )
+    saved = await policies.save(call, draft)
+    tenant, there = call.picture.tenant, f' --unit "{given.unit}"' if layer else ""
+    following = (
+        f"`policies preview {tenant} {saved.key}{there}` tells what it would do,"
+        f" `policies publish {tenant} {saved.key} {saved.version}{there}` puts it in force."
+    )
+    return (f"{_which(call, saved)} is saved as a draft.", following)
 
 
 async def publish(call: Call, given: argparse.Namespace) -> Answers:
@@ -206,6 +247,7 @@ _WORKS: dict[str, Work] = {
     "list": listed,
     "show": policy_sheet.show,
     "preview": policy_preview.show,
+    "save": save,
     "publish": publish,
     "roll-back": roll_back,
     "retire": retire,

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from okr.policy import PolicyMode
+from okr.policy import PolicyMode, Severity
 
 COMMANDS = ("policies", "waivers", "decisions", "quality")
 
@@ -30,6 +30,18 @@ examples:
   python -m app policies preview hospital kpi-breach --days 365       and what it would have done in a year
   python -m app policies preview hospital few-kpis --template kpi_count --set limit=5
   python -m app policies preview hospital goal-limit --unit "Outpatient clinic"       what the unit's changes would do
+"""
+
+SAVE = """\
+Writes the next version as a draft: the newest one with what you say put over it. It does nothing until it is
+published. With --unit it is what that unit changes, and then says all of it: what is left out is as the policy says. A
+condition of your own, a scope, test cases and locks are saved through the API (savePolicy).
+
+examples:
+  python -m app policies save hospital goal-limit --set limit=2 --note "Focus"
+  python -m app policies save hospital kpi-stale --mode advise
+  python -m app policies save hospital few-kpis --template kpi_count --set limit=5
+  python -m app policies save hospital goal-limit --unit "Outpatient clinic" --set limit=1 --severity critical
 """
 
 PUBLISH = """\
@@ -107,7 +119,7 @@ def add(commands: Parsers) -> None:
     """Add the commands about policies to those of the command line."""
     policies = commands.add_parser(
         "policies",
-        help="list, explain, preview, publish, roll back and retire policies",
+        help="list, explain, save, preview, publish, roll back and retire policies",
         epilog=LIFE,
         formatter_class=RAW,
     )
@@ -116,6 +128,7 @@ def add(commands: Parsers) -> None:
     listed.add_argument("--all", action="store_true", help="every version, retired ones too")
     _unit(_key(_about(whats, "show", "one policy in words, with its history", SHOW)))
     _preview(_unit(_key(_about(whats, "preview", "what a version would do; stores nothing", PREVIEW))))
+    _save(_unit(_note(_key(_about(whats, "save", "write the next version as a draft", SAVE)))))
     for name, said, epilog in (
         ("publish", "put a saved version in force", PUBLISH),
         ("roll-back", "put an earlier version in force again", ROLL_BACK),
@@ -162,6 +175,15 @@ def _unit(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _note(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--note", default="", metavar="WHY", help="why, for the audit log")
     return parser
+
+
+def _save(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; can be repeated")
+    parser.add_argument("--mode", choices=[*PolicyMode], help="how far it may go")
+    parser.add_argument("--severity", choices=[*Severity], help="how much a match matters")
+    parser.add_argument("--hold", type=int, metavar="DAYS", help="how long a match must last before it is shown")
+    parser.add_argument("--clear", type=int, metavar="DAYS", help="how long its end must last before it is over")
+    parser.add_argument("--template", metavar="TEMPLATE", help="for a key that is new: what the policy is made from")
 
 
 def _preview(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from okr.errors import Code, Refusal
 from okr.policy import Policy, PolicyMode, PolicyState
 from okr.recommendation import Recommendation
 from okr.text import prose
-from rules import layers
+from rules import layers, soundness
 from rules import policy as judged
 from rules.preview import Concern, Preview
 from store.change import Edit
@@ -50,12 +50,16 @@ async def publish(
     never in force, or not from this template, begins in OBSERVE. Where the preview matches more than half of what it
     looks at, it takes `confirm`. AUTO takes somebody else than the author. Needs hr_admin wherever either holds.
     """
-    if done := await call.replay():
-        return await _done_before(call, key, layer, done)
-    chosen, versions = await _version(call, key, version, layer)
-    if chosen.state is not PolicyState.DRAFT:
-        raise Refusal(Code.NOT_OPEN, f"Version {version} is {chosen.state.value}; save a new draft.", ("version",))
-    return await _put(call, chosen, versions, chosen, note=note, confirm=confirm)
+
+    async def put() -> Published:
+        if done := await call.replay():
+            return await _done_before(call, key, layer, done)
+        chosen, versions = await _version(call, key, version, layer)
+        if chosen.state is not PolicyState.DRAFT:
+            raise Refusal(Code.NOT_OPEN, f"Version {version} is {chosen.state.value}; save a new draft.", ("version",))
+        return await _put(call, chosen, versions, chosen, note=note, confirm=confirm)
+
+    return await call.in_turn(put)
 
 
 async def roll_back(
@@ -65,47 +69,83 @@ async def roll_back(
 
     The new version's note says where it comes from; its author is still who wrote it.
     """
-    if done := await call.replay():
-        return await _done_before(call, key, layer, done)
-    earlier, versions = await _version(call, key, version, layer)
-    if earlier.state is not PolicyState.RETIRED:
-        said = "is in force" if earlier.state is PolicyState.PUBLISHED else "was never in force; publish it"
-        raise Refusal(Code.NOT_OPEN, f"Version {version} {said}.", ("version",))
-    again = replace(
-        earlier,
-        version=versions[0].version + 1,
-        state=PolicyState.DRAFT,
-        created_at=call.at,
-        based_on=next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0),
-        note=": ".join(part for part in (f"Back to version {version}", note) if part),
-    )
-    return await _put(call, again, versions, None, note=again.note, confirm=confirm)
+
+    async def put() -> Published:
+        if done := await call.replay():
+            return await _done_before(call, key, layer, done)
+        earlier, versions = await _version(call, key, version, layer)
+        if earlier.state is not PolicyState.RETIRED:
+            said = "is in force" if earlier.state is PolicyState.PUBLISHED else "was never in force; publish it"
+            raise Refusal(Code.NOT_OPEN, f"Version {version} {said}.", ("version",))
+        again = replace(
+            earlier,
+            version=versions[0].version + 1,
+            state=PolicyState.DRAFT,
+            created_at=call.at,
+            based_on=next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0),
+            note=": ".join(part for part in (f"Back to version {version}", note) if part),
+        )
+        return await _put(call, again, versions, None, note=again.note, confirm=confirm)
+
+    return await call.in_turn(put)
 
 
 async def retire(call: Call, key: str, layer: str = "", *, note: str = "") -> Policy:
     """Take a policy, or what a unit changes of it, out of force and return it; what it filed ends.
 
-    What units change of a policy goes with it: it would come back unseen with the next policy of that key.
+    What units change of a policy goes with it: it would come back unseen with the next policy of that key. What a unit
+    changes stays where without it no sound policy would come in a unit below, or one would act by itself that the
+    caller wrote.
     """
-    if done := await call.replay():
-        versions = await call.store.policy_versions(key, layer)
-        return next(each for each in versions if each.version == done["version"])
+
+    async def taken() -> Policy:
+        if done := await call.replay():
+            versions = await call.store.policy_versions(key, layer)
+            return next(each for each in versions if each.version == done["version"])
+        return await _retire(call, key, layer, note)
+
+    return await call.in_turn(taken)
+
+
+async def _retire(call: Call, key: str, layer: str, note: str) -> Policy:
     versions = await _versions(call, key, layer)
     found = next((each for each in versions if each.state is PolicyState.PUBLISHED), None)
     if found is None:
         raise Refusal(Code.NOT_FOUND, f'"{key}" is not in force here.', ("key",))
     policies.check_reach(call, found, found)
+    if layer:
+        await _check_left(call, found)
     laid = [each for each in await call.store.policies() if each.key == key and each.layer]
     ending = (found, *laid) if not layer else (found,)
     await call.commit(
         "policy.retire",
         edits=[Edit(before=each, after=replace(each, state=PolicyState.RETIRED)) for each in ending],
+        held=call.shape,  # of a policy and what is laid over it, one change has to see the other
         due=_places(call, ending),
         note=prose(note, field=("note",)),
         result={"version": found.version},
     )
     await evaluation.settle(call, (), "publish")
     return replace(found, state=PolicyState.RETIRED)
+
+
+async def _check_left(call: Call, ending: Policy) -> None:
+    """Refuse to take away what a unit changes where what is left is not sound, or acts by itself by one hand alone."""
+    stack = await policies.stack(call, ending.key)
+    if stack is None:
+        return
+    left = replace(stack, layers={unit: each for unit, each in stack.layers.items() if unit != ending.layer})
+    soundness.check_stack(left, call.picture)
+    known = {each.layers for each in layers.prospects(stack, call.picture)}
+    for variant in layers.prospects(left, call.picture):
+        laid = (left.layers[word.rpartition(":")[0]] for word in variant.layers)
+        if (
+            variant.layers not in known
+            and variant.policy.mode is PolicyMode.AUTO
+            and call.actor.key in {each.author for each in (left.base, *laid)}
+        ):
+            said = "Without this a policy acts by itself that you have written: ask another administrator."
+            raise Refusal(Code.NEEDS_APPROVAL, said, ("unitId",))
 
 
 async def _version(call: Call, key: str, version: int, layer: str) -> tuple[Policy, tuple[Policy, ...]]:
@@ -160,14 +200,16 @@ async def _put(
         stays=len(seen.stays),
     )
     # What is gone back to keeps its condition, which is the one that was checked and previewed here.
-    kept = judged.frozen(chosen) if chosen.frozen is None else chosen
-    published = replace(kept, state=PolicyState.PUBLISHED, approved_by=call.actor.key, approved_at=call.at)
+    published = replace(
+        judged.frozen(chosen), state=PolicyState.PUBLISHED, approved_by=call.actor.key, approved_at=call.at
+    )
     retired = [Edit(before=before, after=replace(before, state=PolicyState.RETIRED))] if before else []
     try:
         await call.commit(
             "policy.publish" if stored else "policy.roll_back",
             entries=[] if stored else [published],
             edits=[*retired, *([Edit(before=stored, after=published)] if stored else [])],
+            held=call.shape,
             due=_places(call, (chosen, *([before] if before else ()))),
             note=prose(note, field=("note",)),
             result={"version": published.version, **asdict(shown)},

@@ -77,11 +77,14 @@ async def grant(call: Call, draft: WaiverDraft) -> Waiver:
 
 
 def _check_locks(call: Call, stack: Stack, unit: str) -> None:
-    """Refuse a caller who does not administer the unit that has locked how far the policy goes, here or above."""
-    picture = call.picture
-    for lock in (stack.base, *stack.over(picture.paths[unit][:-1], picture.today(unit))):
-        if layers.is_locked("mode", lock.lock):
-            call.require(Role.HR_ADMIN, lock.layer or picture.root.key, "target")
+    """Refuse a caller who may not decide about what has locked how far the policy goes, here or above."""
+    picture, path = call.picture, call.picture.paths[unit]
+    deciding = [(each, (each.layer,)) for each in stack.over(path[:-1], picture.today(unit))]
+    deciding.append((stack.base, stack.base.scope.units or (picture.root.key,)))
+    for each, units in deciding:
+        if layers.is_locked("mode", each.lock):
+            for decided in units:
+                call.require(Role.HR_ADMIN, decided, "target")
 
 
 async def end(call: Call, key: str, reason: str, expected: int | None = None) -> Waiver:

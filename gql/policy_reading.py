@@ -238,7 +238,9 @@ class EffectivePolicy:
         path = picture.paths[self.unit_key]
         through = next((unit for unit in reversed(path) if unit in self.stack.base.scope.units), path[0])
         over = self.stack.over(path, picture.today(self.unit_key))
-        names = [picture.units[unit].name.said(language) for unit in (through, *(each.layer for each in over))]
+        above = "một đơn vị cấp trên" if language == "vi" else "a unit above"
+        named = {unit: picture.units[unit].name.said(language) for unit in path if info.context.sees_unit(unit)}
+        names = [named.get(unit, above) for unit in (through, *(each.layer for each in over))]
         if language == "vi":
             changed = f", thay đổi bởi {', '.join(names[1:])}" if over else ""
             return f"Áp dụng cho {names[0]} và mọi đơn vị bên dưới{changed}."

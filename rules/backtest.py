@@ -79,11 +79,13 @@ async def run(past: Past, policies: Iterable[Policy], days: int) -> Backtest:
     """Return what a policy (with what is laid over it) would have done on the last `days` days, today included.
 
     It is as if it had been put in force on the first of them, whatever its own dates, and as if nobody had acted on
-    what it found and nothing had lapsed or been waived. Hold and clear are kept, unknown resolves nothing, and what
-    flaps within its episode, or comes back within the cool-down, is one. Refuses days that cannot be looked at.
+    what it found and nothing had lapsed or been waived; layers that are over by today are left out. Hold and clear are
+    kept, unknown resolves nothing, and what flaps within its episode, or comes back within the cool-down, is one.
+    Refuses days that cannot be looked at.
     """
     check(days)
-    asked, picture = timeless(policies), past.today
+    picture = past.today
+    asked = timeless(policies, picture)
     ledger, step = Ledger(), 1
     last = _local(picture, picture.as_of)
     if resolved := Force(picture, asked).resolved:
@@ -101,9 +103,13 @@ def check(days: int) -> None:
         raise Refusal(Code.INVALID, f"A back-test looks at 1 to {LONGEST:,} days; this is {days}.", ("backtestDays",))
 
 
-def timeless(policies: Iterable[Policy]) -> tuple[Policy, ...]:
-    """Return policies as if they were in force at any time."""
-    return tuple(replace(each, effective_from=None, effective_to=None) for each in policies)
+def timeless(policies: Iterable[Policy], snapshot: Snapshot) -> tuple[Policy, ...]:
+    """Return policies as if they were in force at any time, but for layers that are over: those do not come back."""
+    return tuple(
+        replace(each, effective_from=None, effective_to=None)
+        for each in policies
+        if not (each.layer in snapshot.units and each.effective_to and each.effective_to < snapshot.today(each.layer))
+    )
 
 
 def within(snapshot: Snapshot, policies: Sequence[Policy], kind: str) -> frozenset[str]:
@@ -122,7 +128,7 @@ def within(snapshot: Snapshot, policies: Sequence[Policy], kind: str) -> frozens
 
 def remembered(snapshot: Snapshot, policies: Sequence[Policy]) -> frozenset[str]:
     """Return the keys of the KPIs whose readings a back-test of a policy needs."""
-    resolved = next(iter(Force(snapshot, timeless(policies)).resolved.values()), None)
+    resolved = next(iter(Force(snapshot, timeless(policies, snapshot)).resolved.values()), None)
     if resolved is None:
         return frozenset()
     asked = within(snapshot, policies, resolved.kind.name)

@@ -7,7 +7,7 @@ from okr.policy import Policy, PolicyMode
 from okr.recommendation import Finding
 from okr.snapshot import Snapshot
 from okr.waiver import Waiver
-from rules import explain, facts, fields, finding, outline, wording
+from rules import explain, facts, fields, finding, normal, outline, wording
 from rules.condition import Clause
 from rules.explain import Outcome, Trace
 from rules.facts import Fact
@@ -76,11 +76,11 @@ async def blocked(
         each, fact = resolved[match.name], match.fact
         if (
             match.name in force.names(fact)
-            and not _as_bad(each, once.get((fact.kind, fact.subject, fact.cycle)), match.trace)
+            and not _as_bad(each, once.get((fact.kind, fact.subject, fact.cycle)), fact)
             and not force.covering(exempt, each.policy.key, fact)
         ):
             found = finding.build(candidate, each, fact, match.trace)
-            broken.append((found, _against(each.policy, fact, found, match.trace)))
+            broken.append((found, _against(each, fact, found)))
     return Verdict(
         blocks=tuple(block for _, block in sorted(broken, key=lambda one: finding.gravity(one[0]))),
         facts=len(known),
@@ -89,22 +89,31 @@ async def blocked(
     )
 
 
-def _against(asked: Policy, fact: Fact, found: Finding, trace: Trace) -> Block:
-    met = (leaf.dump() for leaf in wording.deciding(trace) if leaf.outcome is Outcome.MATCH)
+def _against(resolved: Resolved, fact: Fact, found: Finding) -> Block:
+    asked, met = resolved.policy, (leaf.dump() for leaf in wording.deciding(_plainly(resolved, fact)))
     said = " · ".join(line.text for leaf in met for line in outline.lines(fact.kind, leaf, "en", fact.measure))
     message = f'{found.title.original}. The policy "{asked.key}" blocks this: {said}.'
     return Block(policy=asked, unit=fact.unit, message=message, finding=found)
 
 
-def _as_bad(resolved: Resolved, before: Fact | None, after: Trace) -> bool:
+def _as_bad(resolved: Resolved, before: Fact | None, after: Fact) -> bool:
     """Tell whether the policy matched before the change, with every limit overstepped at least as far as after it."""
     if before is None:
         return False
-    trace = explain.explain(resolved.condition, fields.clean(resolved.kind, before.values))
-    if trace.outcome is not Outcome.MATCH:
+    was = _plainly(resolved, before)
+    return was.outcome is Outcome.MATCH and not _worsened(was, _plainly(resolved, after))
+
+
+def _plainly(resolved: Resolved, fact: Fact) -> Trace:
+    """Explain a fact by the condition without negations, so that what is met is what speaks against a change."""
+    return explain.explain(normal.normalise(resolved.condition), fields.clean(resolved.kind, fact.values))
+
+
+def _worsened(was: Trace, now: Trace) -> bool:
+    """Tell whether a limit is overstepped farther; what is met in a group that does not match is no limit."""
+    if now.outcome is not Outcome.MATCH:
         return False
-    steps = zip(wording.leaves(trace), wording.leaves(after), strict=True)
-    return not any(_worse(was, now) for was, now in steps if now.outcome is Outcome.MATCH)
+    return _worse(was, now) or any(_worsened(*both) for both in zip(was.parts, now.parts, strict=True))
 
 
 def _worse(was: Trace, now: Trace) -> bool:

@@ -52,9 +52,9 @@ class Fact:
 def gather(snapshot: Snapshot, kinds: Iterable[str], subjects: Collection[str] | None = None) -> tuple[Fact, ...]:
     """Return the facts of these kinds about live things, or about those of `subjects` alone.
 
-    Live are all KPIs, units in each running cycle, in each planned one that has goals and in each ended one that has
-    ungraded ones, active objectives in running cycles, and key results of active and closed objectives in running
-    cycles (a closed one may still be promoted). The cost grows with the subjects, not with the organisation.
+    Live are all KPIs, units in each active cycle, in each planned or grading one that has goals and in each closed one
+    that has ungraded ones, active objectives in running cycles, and key results of active and closed objectives in
+    running cycles (a closed one may still be promoted). The cost grows with the subjects, not with the organisation.
     """
     return tuple(each(snapshot, kinds, subjects))
 

@@ -27,7 +27,7 @@ MOST_PER_RUN = 50
 def check(policy: Policy, snapshot: Snapshot) -> None:
     """Refuse a policy that could not be evaluated as written in this organisation, at the field that is at fault.
 
-    Of a layer this checks what it says itself; `layered` checks what comes of it.
+    A layer is no policy: `check_layer` checks it, with what comes of it.
     """
     line(policy.key, 80, ("key",))
     line(policy.name, field=("name",))

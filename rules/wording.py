@@ -44,7 +44,7 @@ def titled(pattern: Text, fact: Fact, trace: Trace, params: Mapping[str, Decimal
     """Return the pattern with its placeholders filled in both languages.
 
     {{name}} is the subject's name, {{field}} a field of the fact, {{parameter}} one of the policy, and
-    {{against.field}} what the field was compared with where it matched. What is not known is a dash.
+    {{against.field}} what the field was compared with where that decided. What is not known is a dash.
     """
 
     def filled(language: str) -> str:
@@ -62,14 +62,6 @@ def titled(pattern: Text, fact: Fact, trace: Trace, params: Mapping[str, Decimal
         return short(_PLACEHOLDER.sub(word, pattern.said(language)), TITLE_LIMIT)
 
     return Text(original=filled("en"), vi=filled("vi"))
-
-
-def leaves(trace: Trace) -> Iterator[Trace]:
-    """Yield the traces of the comparisons, in the order in which they are written."""
-    if isinstance(trace.condition, Clause):
-        yield trace
-    for part in trace.parts:
-        yield from leaves(part)
 
 
 @lru_cache(maxsize=1024)
@@ -182,16 +174,24 @@ def _compared(trace: Trace, name: str) -> object:
         (
             leaf.against
             for leaf in deciding(trace)
-            if isinstance(leaf.condition, Clause) and leaf.condition.field == name and leaf.outcome is Outcome.MATCH
+            if isinstance(leaf.condition, Clause) and leaf.condition.field == name
         ),
         None,
     )
 
 
-def deciding(trace: Trace) -> Iterator[Trace]:
-    """Yield the comparisons but for those in groups that did not match: what was met in them decided nothing."""
+def deciding(trace: Trace, outcome: Outcome = Outcome.MATCH) -> Iterator[Trace]:
+    """Yield the comparisons that made a condition match: what was met in a group that did not match decided nothing.
+
+    Under a negation these are the ones that were not met.
+    """
+    if trace.outcome is not outcome:
+        return
     if isinstance(trace.condition, Clause):
         yield trace
+    wanted = _TURNED[outcome] if isinstance(trace.condition, Negation) else outcome
     for part in trace.parts:
-        if isinstance(trace.condition, Negation) or part.outcome is Outcome.MATCH:
-            yield from deciding(part)
+        yield from deciding(part, wanted)
+
+
+_TURNED = {Outcome.MATCH: Outcome.CLEAR, Outcome.CLEAR: Outcome.MATCH}

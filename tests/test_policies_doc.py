@@ -63,7 +63,7 @@ def test_the_page_shows_every_command_about_policies() -> None:
     words = {
         tuple(command.split()[:2]) if command.startswith("policies") else (command.split()[0],) for command in COMMANDS
     }
-    whats = ("list", "show", "preview", "publish", "roll-back", "retire", "effective", "templates")
+    whats = ("list", "show", "save", "preview", "publish", "roll-back", "retire", "effective", "templates")
     assert words == {*(("policies", what) for what in whats), ("waivers",), ("decisions",), ("quality",)}
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app import goals, org
+from app import blocking, goals, org
 from app.actor import Actor
 from app.call import TRIES, Call, Once
 from app.org import UnitDraft
@@ -16,7 +16,7 @@ from okr.keys import Kind
 from okr.org import OrgUnit, Role
 from okr.recommendation import Subject
 from okr.text import Text
-from store.change import Edit, Repeated
+from store.change import Decision, Edit, Repeated
 from tests.app.builders import (
     begin,
     breach,
@@ -311,3 +311,22 @@ async def test_moves_that_would_close_a_loop_together_do_not_pass_each_other(sta
     )
     assert (len(done), refusals) == (1, [Code.CONFLICT]) or (len(done), refusals) == (1, [Code.WOULD_CYCLE])
     assert set((await begin(stage)).picture.paths) == {stage.company, stage.team, stage.other}
+
+
+async def test_what_was_decided_about_a_change_that_was_not_written_is_not_logged_with_another(stage: Stage) -> None:
+    call = await begin(stage)
+    overridden = Decision(
+        key="dec_1",
+        at=call.at,
+        trigger="write",
+        policy_set="",
+        engine="python",
+        facts=1,
+        matches=1,
+        unknown=0,
+        errors=0,
+        ms=0,
+    )
+    call.decisions = (overridden,)
+    await blocking.guard(call, call.picture, stage.team)
+    assert call.decisions == ()

@@ -395,3 +395,50 @@ async def test_two_units_of_one_name_are_told_apart_by_their_keys(command: Comma
         f'ratchet: Several units are called "Platform"; give the key: {keys}.\n',
     )
     assert (await command("policies", "effective", "acme", twin)).status == 0
+
+
+async def test_a_number_is_changed_without_leaving_the_terminal(command: CommandLine, stage: Stage) -> None:
+    said = await command("policies", "save", "acme", "goal-limit", "--set", "limit=2", "--note", "Focus")
+    assert (said.status, said.out.splitlines()[0]) == (0, "goal-limit 2 is saved as a draft.")
+    assert "policies publish acme goal-limit 2" in " ".join(said.out.split())
+    await command("policies", "save", "acme", "goal-limit", "--set", "company_limit=6", "--hold", "3")
+    (draft, _) = await (await builders.begin(stage)).store.policy_versions("goal-limit")
+    assert (draft.version, draft.state, draft.hold, draft.note) == (2, PolicyState.DRAFT, 3, "")
+    assert draft.params == {"limit": Decimal(2), "company_limit": Decimal(6)}
+    assert (await command("policies", "publish", "acme", "goal-limit", "2")).status == 0
+
+
+async def test_what_a_unit_changes_is_saved_whole(command: CommandLine, stage: Stage) -> None:
+    await laid(stage)
+    said = await command("policies", "save", "acme", "goal-limit", "--unit", "Platform", "--severity", "critical")
+    assert (said.status, said.out.splitlines()[0]) == (0, "goal-limit in Platform 2 is saved as a draft.")
+    (draft, _) = await (await builders.begin(stage)).store.policy_versions("goal-limit", stage.team)
+    assert (draft.params, draft.sets) == ({}, ("severity",))
+
+
+async def test_a_new_policy_is_saved_from_a_template(command: CommandLine, stage: Stage) -> None:
+    said = await command("policies", "save", "acme", "few-kpis", "--template", "kpi_count", "--set", "limit=5")
+    assert (said.status, said.out.splitlines()[0]) == (0, "few-kpis 1 is saved as a draft.")
+    (draft,) = await (await builders.begin(stage)).store.policy_versions("few-kpis")
+    assert (draft.mode, draft.params) == (PolicyMode.OBSERVE, {"limit": Decimal(5)})
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("goal-limits", 'There is no policy "goal-limits" in acme. Did you mean "goal-limit"?'),
+        (
+            "goal-limit --template kpi_count",
+            '"goal-limit" is made from "goal_limit"; --template is for a key that is new.',
+        ),
+        ("few --template kpi_counts", 'There is no template "kpi_counts". Did you mean "kpi_count"?'),
+        ("goal-limit --set limit=0", "Goals per unit goes from 1 to 50; this is 0."),
+        ("new --template kpi_count --unit Platform", 'There is no policy "new" in acme.'),
+    ],
+)
+async def test_what_cannot_be_saved_is_said_in_a_sentence(
+    command: CommandLine, stage: Stage, words: str, sentence: str
+) -> None:
+    said = await command("policies", "save", "acme", *words.split())
+    assert said.status == 2
+    assert sentence in " ".join(said.err.split())

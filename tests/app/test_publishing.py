@@ -220,6 +220,72 @@ async def test_what_will_act_by_itself_on_a_later_day_is_approved_by_somebody_el
     assert (await refused(put(stage, saved, "hr_admin"))).code is Code.NEEDS_APPROVAL
 
 
+async def test_nobody_alone_takes_away_what_keeps_a_policy_from_acting_by_itself(stage: Stage) -> None:
+    await person(stage, "second", stage.company, (Role.HR_ADMIN, stage.company))
+    mine = PolicyDraft(key="kpi-breach", template="kpi_breach", mode=PolicyMode.OBSERVE)
+    await put(stage, await save(stage, replace(mine, layer=stage.team, mode=PolicyMode.AUTO)), "second")
+    await put(stage, await save(stage, replace(mine, layer=stage.company, lock=("mode",))), "hr_admin")
+    await put(stage, await save(stage, replace(mine, params={"periods": Decimal(1)})), "hr_admin")
+    refusal = await refused(publishing.retire(await begin(stage, "hr_admin"), "kpi-breach", stage.company))
+    assert (refusal.code, refusal.field) == (Code.NEEDS_APPROVAL, ("unitId",))
+    retired = await publishing.retire(await begin(stage, "second"), "kpi-breach", stage.company)
+    assert retired.state is PolicyState.RETIRED
+
+
+async def test_what_a_unit_changes_stays_where_another_rests_on_it(stage: Stage) -> None:
+    between = {
+        "all": [
+            {"field": "kpis", "op": "gt", "value": {"param": "least"}},
+            {"field": "kpis", "op": "lt", "value": {"param": "most"}},
+        ]
+    }
+    mine = PolicyDraft(key="some-kpis", template="custom")
+    whole = replace(mine, on="unit", when=between, params={"least": Decimal(1), "most": Decimal(5)})
+    await put(stage, await save(stage, whole))
+    await put(stage, await save(stage, replace(mine, layer=stage.company, params={"most": Decimal(50)})))
+    await put(stage, await save(stage, replace(mine, layer=stage.team, params={"least": Decimal(10)})))
+    refusal = await refused(publishing.retire(await begin(stage), "some-kpis", stage.company))
+    assert refusal.code is Code.NEVER_MATCHES
+    await publishing.retire(await begin(stage), "some-kpis", stage.team)
+    await publishing.retire(await begin(stage), "some-kpis", stage.company)
+
+
+async def test_nothing_is_left_over_a_policy_that_is_retired_in_the_same_moment(stage: Stage) -> None:
+    await put(stage, await save(stage, CUSTOM))
+    laid = await save(stage, PolicyDraft(key="kpis-at-all", template="custom", layer=stage.team, hold=2))
+    publishing_it = publishing.publish(await begin(stage), "kpis-at-all", laid.version, stage.team)
+    await together(publishing_it, publishing.retire(await begin(stage), "kpis-at-all"))
+    assert not [each for each in await (await begin(stage)).store.policies() if each.key == "kpis-at-all"]
+
+
+async def test_a_policy_is_not_made_from_another_template_below_what_units_change(stage: Stage) -> None:
+    await put(stage, await save(stage, replace(LIMIT, layer=stage.team, params={"limit": Decimal(4)})))
+    refusal = await refused(save(stage, PolicyDraft(key="goal-limit", template="kpi_count")))
+    assert (refusal.code, refusal.field) == (Code.INVALID, ("template",))
+
+
+async def test_of_a_policy_and_what_a_unit_changes_published_at_once_one_sees_the_other(stage: Stage) -> None:
+    await put(stage, await save(stage, PolicyDraft(key="few", template="goal_limit")))
+    below = await save(stage, PolicyDraft(key="few", template="goal_limit", layer=stage.team, hold=2))
+    other = await save(stage, PolicyDraft(key="few", template="kpi_count"))
+    calls = [await begin(stage), await begin(stage)]
+    done, refusals = await together(
+        publishing.publish(calls[0], "few", below.version, stage.team),
+        publishing.publish(calls[1], "few", other.version),
+    )
+    assert (len(done), refusals) == (1, [Code.INVALID])
+
+
+async def test_hr_of_a_subtree_does_not_write_over_what_others_draft_for_it(stage: Stage) -> None:
+    mine = PolicyDraft(key="few-goals", template="goal_limit")
+    await put(stage, await save(stage, mine))
+    narrow = replace(mine, scope=Scope(units=(stage.team,)))
+    await save(stage, narrow)
+    await person(stage, "team-admin", stage.team, (Role.HR_ADMIN, stage.team))
+    refusal = await refused(save(stage, narrow, "team-admin"))
+    assert (refusal.code, refusal.field) == (Code.FORBIDDEN, ("key",))
+
+
 async def test_what_units_changed_has_to_fit_a_policy_that_comes_back(stage: Stage) -> None:
     await put(stage, await save(stage, replace(LIMIT, layer=stage.team, params={"limit": Decimal(4)})))
     call, base = await begin(stage), await in_force(stage, "goal-limit")

@@ -15,7 +15,7 @@ from app.waivers import WaiverDraft
 from okr.errors import Code
 from okr.kpi import Kpi
 from okr.org import Role
-from okr.policy import PolicyMode
+from okr.policy import PolicyMode, Scope
 from okr.recommendation import RecommendationState, Subject
 from okr.text import Text
 from okr.waiver import Waiver, WaiverKind
@@ -339,3 +339,10 @@ async def test_where_the_mode_is_locked_exceptions_are_decided_about_as_well(sta
     await grant(stage, unit=stage.team)
     await publish(stage, "goal-limit", PolicyMode.ADVISE, lock=("params",))
     await grant(stage, "local", unit=stage.team, policy="goal-limit")
+
+
+async def test_who_decides_about_a_policy_decides_about_its_exceptions(stage: Stage) -> None:
+    await person(stage, "local", stage.team, (Role.HR_ADMIN, stage.team), (Role.VIEWER, stage.company))
+    await publish(stage, "kpi-breach", PolicyMode.ADVISE, lock=("mode",), scope=Scope(units=(stage.team,)))
+    granted = await grant(stage, "local", unit=stage.team)
+    assert (await (await begin(stage)).store.waivers()) == (granted,)

@@ -193,6 +193,9 @@ async def test_a_layer_holds_in_its_unit() -> None:
     layer = replace(ours("kpi_breach"), layer=TEAM, sets=("mode",), mode=PolicyMode.OFF)
     found = await run(picture, (*one, *two), ours("kpi_breach"), layer)
     assert [(unit.unit, unit.opened) for unit in found.units] == [("unit_sales", 1)]
+    over = replace(layer, effective_to=date(2026, 6, 30))
+    found = await run(picture, (*one, *two), ours("kpi_breach"), over)
+    assert [(unit.unit, unit.opened) for unit in found.units] == [(TEAM, 1), ("unit_sales", 1)]
 
 
 def goals(count: int, since: date, **changes: Any) -> list[Objective]:

@@ -1,5 +1,6 @@
 """Blocking: what may not be written, what may all the same, and how the refusal is put."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,21 @@ LIMIT = replace(ours("goal_limit"), mode=PolicyMode.BLOCK)
 
 def one_more(unit: str = TEAM, state: ObjectiveState = ObjectiveState.ACTIVE) -> Objective:
     return b.objective("obj_new", unit=unit, state=state)
+
+
+def custom_block(when: Mapping[str, object]) -> Policy:
+    return replace(custom("unit", "goals_active", "gt", 3), mode=PolicyMode.BLOCK, when=when)
+
+
+def unless(part: Mapping[str, object]) -> Policy:
+    return custom_block({"not": part})
+
+
+AT_MOST_3 = {"field": "goals_active", "op": "lte", "value": 3}
+COMPANY = {
+    "all": [{"field": "is_root", "op": "eq", "value": True}, {"field": "key_results", "op": "gt", "value": 0}],
+}
+"""Asked of the company alone."""
 
 
 @pytest.mark.parametrize(
@@ -90,6 +106,14 @@ def one_more(unit: str = TEAM, state: ObjectiveState = ObjectiveState.ACTIVE) ->
             False,
             id="what is neither more nor less",
         ),
+        pytest.param(stage(*goals(5)), (one_more(),), (unless(AT_MOST_3),), True, id="beyond a limit that is negated"),
+        pytest.param(
+            stage(*goals(5), b.key_result(objective="obj_0")),
+            (b.key_result("kr_2", objective="obj_0"),),
+            (custom_block({"any": [COMPANY, {"field": "goals_active", "op": "gt", "value": 3}]}),),
+            False,
+            id="more of what is only asked of others",
+        ),
     ],
 )
 async def test_a_block_refuses_what_makes_it_worse_and_nothing_else(
@@ -132,6 +156,26 @@ async def test_a_block_speaks_of_the_limit_that_decided_alone() -> None:
     (block,) = (await blocking.blocked(JUDGE, before.with_(one_more()), [LIMIT], {"unit": {TEAM}}, before)).blocks
 
     assert block.message.endswith("Is the company = no · Goals that count 11 > 3.")
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        pytest.param(AT_MOST_3, "Goals that count 4 > 3", id="a comparison"),
+        pytest.param(
+            {"all": [AT_MOST_3, {"field": "is_root", "op": "eq", "value": False}]},
+            "Goals that count 4 > 3",
+            id="what was met under it decided nothing",
+        ),
+    ],
+)
+async def test_a_block_says_what_broke_a_negation(part: Mapping[str, object], said: str) -> None:
+    before = stage(*goals(3))
+    after = before.with_(one_more())
+
+    (block,) = (await blocking.blocked(JUDGE, after, [unless(part)], {"unit": {TEAM}}, before)).blocks
+
+    assert block.message == f'Ours: Ops. The policy "ours" blocks this: {said}.'
 
 
 async def test_a_verdict_says_how_it_was_come_by() -> None:
