@@ -141,7 +141,9 @@ async def check(call: Call, policy: Policy) -> None:
         whole = await with_layers(call, policy)
         soundness.check_stack(whole, call.picture)
         if other := next((each for each in whole.layers.values() if each.template != policy.template), None):
-            said = f'Units change what is made from the template "{other.template}" here; retire what they change first.'
+            said = (
+                f'Units change what is made from the template "{other.template}" here; retire what they change first.'
+            )
             raise Refusal(Code.INVALID, said, ("template",))
 
 

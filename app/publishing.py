@@ -69,25 +69,21 @@ async def roll_back(
 
     The new version's note says where it comes from; its author is still who wrote it.
     """
-
-    async def put() -> Published:
-        if done := await call.replay():
-            return await _done_before(call, key, layer, done)
-        earlier, versions = await _version(call, key, version, layer)
-        if earlier.state is not PolicyState.RETIRED:
-            said = "is in force" if earlier.state is PolicyState.PUBLISHED else "was never in force; publish it"
-            raise Refusal(Code.NOT_OPEN, f"Version {version} {said}.", ("version",))
-        again = replace(
-            earlier,
-            version=versions[0].version + 1,
-            state=PolicyState.DRAFT,
-            created_at=call.at,
-            based_on=next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0),
-            note=": ".join(part for part in (f"Back to version {version}", note) if part),
-        )
-        return await _put(call, again, versions, None, note=again.note, confirm=confirm)
-
-    return await call.in_turn(put)
+    if done := await call.replay():
+        return await _done_before(call, key, layer, done)
+    earlier, versions = await _version(call, key, version, layer)
+    if earlier.state is not PolicyState.RETIRED:
+        said = "is in force" if earlier.state is PolicyState.PUBLISHED else "was never in force; publish it"
+        raise Refusal(Code.NOT_OPEN, f"Version {version} {said}.", ("version",))
+    again = replace(
+        earlier,
+        version=versions[0].version + 1,
+        state=PolicyState.DRAFT,
+        created_at=call.at,
+        based_on=next((each.version for each in versions if each.state is PolicyState.PUBLISHED), 0),
+        note=": ".join(part for part in (f"Back to version {version}", note) if part),
+    )
+    return await _put(call, again, versions, None, note=again.note, confirm=confirm)
 
 
 async def retire(call: Call, key: str, layer: str = "", *, note: str = "") -> Policy:

@@ -79,11 +79,9 @@ async def grant(call: Call, draft: WaiverDraft) -> Waiver:
 def _check_locks(call: Call, stack: Stack, unit: str) -> None:
     """Refuse a caller who may not decide about what has locked how far the policy goes, here or above."""
     picture, path = call.picture, call.picture.paths[unit]
-    deciding = [(each, (each.layer,)) for each in stack.over(path[:-1], picture.today(unit))]
-    deciding.append((stack.base, stack.base.scope.units or (picture.root.key,)))
-    for each, units in deciding:
+    for each in (stack.base, *stack.over(path[:-1], picture.today(unit))):
         if layers.is_locked("mode", each.lock):
-            for decided in units:
+            for decided in (each.layer,) if each.layer else each.scope.units or (picture.root.key,):
                 call.require(Role.HR_ADMIN, decided, "target")
 
 

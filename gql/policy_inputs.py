@@ -263,16 +263,21 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def layer(unit_id: str | None) -> str:
+    """Return the unit whose changes are meant, "" for the policy itself; an id left empty is no unit."""
+    if unit_id == "":
+        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unitId",))
+    return unit_id or ""
+
+
 def policy(given: PolicyInput) -> PolicyDraft:
     """Return the draft of a policy."""
     scope = given.scope
-    if given.unit_id == "":
-        raise Refusal(Code.NOT_FOUND, "There is no such unit.", ("unitId",))
     once_each([one.name for one in given.params or ()], "params")
     return PolicyDraft(
         key=given.key,
         template=given.template,
-        layer=given.unit_id or "",
+        layer=layer(given.unit_id),
         name=given.name,
         name_vi=given.name_vi,
         scope=None

@@ -80,7 +80,7 @@ class PolicyMutation:
                 info.context.call,
                 input.key,
                 input.version,
-                input.unit_id or "",
+                inputs.layer(input.unit_id),
                 note=input.note or "",
                 confirm=input.confirm or False,
             ),
@@ -97,7 +97,7 @@ class PolicyMutation:
                 info.context.call,
                 input.key,
                 input.version,
-                input.unit_id or "",
+                inputs.layer(input.unit_id),
                 note=input.note or "",
                 confirm=input.confirm or False,
             ),
@@ -107,7 +107,9 @@ class PolicyMutation:
     @staticmethod
     async def retire_policy(info: Info, input: Annotated[inputs.RetirePolicyInput, GIVEN]) -> object:
         """Retire a policy."""
-        retired = await publishing.retire(info.context.call, input.key, input.unit_id or "", note=input.note or "")
+        retired = await publishing.retire(
+            info.context.call, input.key, inputs.layer(input.unit_id), note=input.note or ""
+        )
         return answer(RetirePolicyPayload, policy=retired)
 
 

@@ -117,12 +117,22 @@ def _worsened(was: Trace, now: Trace) -> bool:
 
 
 def _worse(was: Trace, now: Trace) -> bool:
-    if not isinstance(now.condition, Clause) or isinstance(now.seen, str | None) or isinstance(was.seen, str | None):
+    if not isinstance(now.condition, Clause):
+        return False
+    before, after = _ahead(was), _ahead(now)
+    if before is None or after is None:
         return False
     match now.condition.op:
         case Operator.GT | Operator.GTE:
-            return now.seen > was.seen
+            return after > before
         case Operator.LT | Operator.LTE:
-            return now.seen < was.seen
+            return after < before
         case _:
             return False
+
+
+def _ahead(seen: Trace) -> float | None:
+    """How far a number or a day lies beyond its limit, which may be another field; None where that is not known."""
+    if not isinstance(seen.seen, int | float) or not isinstance(seen.against, int | float):
+        return None
+    return round(seen.seen - seen.against, fields.DECIMALS)

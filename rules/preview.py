@@ -120,8 +120,11 @@ def drafted(snapshot: Snapshot, draft: Policy, in_force: Stack | None) -> Stack:
     if in_force is None:
         return Stack(base=shown, layers={})
     here = _concerned(snapshot, draft, in_force)
-    base = _shown(here.base) if draft.layer else here.base
-    return replace(here, base=base).with_(shown)
+    if draft.layer:
+        path = snapshot.paths[draft.layer]
+        over = {unit: _shown(layer) if unit in path else layer for unit, layer in here.layers.items()}
+        here = Stack(base=_shown(here.base), layers=over)
+    return here.with_(shown)
 
 
 async def preview(

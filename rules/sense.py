@@ -22,8 +22,9 @@ def check(condition: Condition, kind: FactKind) -> None:
     """Refuse a bound condition that no fact of `kind` can meet (NEVER_MATCHES), or that each one does (ALWAYS_MATCHES).
 
     Each one means each in which everything that is compared is known: `x < 5 or x >= 5` says no more than that x is
-    known, and there is an operator for that. Exact, but for fields that are multiplied, which count as free, and for a
-    condition that takes more than STEPS to see through: these are let pass.
+    known, and there is an operator for that. Exact, but for fields that are multiplied, which count as free, for
+    counts, which are taken for any number, and for a condition that takes more than STEPS to see through: these are let
+    pass.
     """
     ways = normal.alternatives(condition)
     everything = Room(lines=Lines(kind, (clause for way in ways for clause in way)))

@@ -327,6 +327,6 @@ async def test_what_was_decided_about_a_change_that_was_not_written_is_not_logge
         errors=0,
         ms=0,
     )
-    call.decisions = (overridden,)
+    call = replace(call, decisions=(overridden,))
     await blocking.guard(call, call.picture, stage.team)
     assert call.decisions == ()

@@ -118,6 +118,28 @@ def _value(name: str, value: str, origin: str, version: int, unit: str | None = 
     return {"name": name, "value": value, "origin": origin, "version": version, "locked": locked, "unit": seen}
 
 
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "It holds for a unit above and everything below, as changed by a unit above."),
+        ("vi", "Áp dụng cho một đơn vị cấp trên và mọi đơn vị bên dưới, thay đổi bởi một đơn vị cấp trên."),
+    ],
+    ids=["en", "vi"],
+)
+async def test_a_unit_above_that_the_caller_does_not_see_is_not_named(world: World, language: str, why: str) -> None:
+    await published(world, key="goal-limit", template="goal_limit", unitId=world.company, hold=2)
+    query = "query($unit: ID!) { effectivePolicies(unit: $unit) { policy { key } why } }"
+    data = await spoken(world, "team-admin", language).data(query, unit=world.team)
+    assert {"policy": {"key": "goal-limit"}, "why": why} in data["effectivePolicies"]
+
+
+@pytest.mark.parametrize("mutation", ["publishPolicy", "rollBackPolicy", "retirePolicy"])
+async def test_an_empty_unit_does_not_stand_for_the_whole_policy(world: World, mutation: str) -> None:
+    given = {"key": "goal-limit", "unitId": ""} | ({} if mutation == "retirePolicy" else {"version": 1})
+    (refusal,) = (await mutations.done(world.speaker("hr_admin"), mutation, given))["userErrors"]
+    assert (refusal["code"], refusal["field"]) == ("NOT_FOUND", ["unitId"])
+
+
 async def test_a_unit_that_one_does_not_see_is_none(acme: World) -> None:
     for unit in (acme.other, "unit_nowhere", acme.main):
         answer = await acme.speaker("lead").ask(EFFECTIVE, unit=unit)

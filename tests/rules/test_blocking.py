@@ -39,6 +39,8 @@ COMPANY = {
 }
 """Asked of the company alone."""
 
+THIN = custom_block({"field": "key_results", "op": "lt", "value": {"field": "goals_active"}})
+
 
 @pytest.mark.parametrize(
     ("before", "change", "policies", "blocked"),
@@ -113,6 +115,20 @@ COMPANY = {
             (custom_block({"any": [COMPANY, {"field": "goals_active", "op": "gt", "value": 3}]}),),
             False,
             id="more of what is only asked of others",
+        ),
+        pytest.param(
+            stage(*goals(3), b.key_result(objective="obj_0")),
+            (one_more(),),
+            (THIN,),
+            True,
+            id="a limit that moves away",
+        ),
+        pytest.param(
+            stage(*goals(3), b.key_result(objective="obj_0")),
+            (one_more(), b.key_result("kr_2", objective="obj_new")),
+            (THIN,),
+            False,
+            id="a limit that moves along",
         ),
     ],
 )

@@ -329,6 +329,19 @@ async def test_a_layer_says_nothing_of_what_is_elsewhere(scope: Scope) -> None:
     assert (happening(stricter), warned(stricter)) == ({"stays": [TEAM]}, [Concern.MATCHES_EVERYTHING])
 
 
+async def test_a_layer_is_shown_even_where_a_unit_above_it_only_observes() -> None:
+    now = stage(*goals(4))
+    above = replace(DRAFT, layer="unit_acme", mode=PolicyMode.OBSERVE, sets=("mode",), params={})
+    found = await preview.preview(
+        JUDGE,
+        now,
+        replace(DRAFT, layer=TEAM, params={"limit": Decimal(2)}, sets=()),
+        Stack(base=LIMIT, layers={"unit_acme": above}),
+        (),
+    )
+    assert happening(found) == {"opens": [TEAM]}
+
+
 async def test_a_layer_above_the_scope_is_looked_at_where_the_policy_holds() -> None:
     now = stage(*goals(4), *[b.objective(f"obj_c{n}") for n in range(6)])
     layer = replace(DRAFT, layer="unit_acme", params={"limit": Decimal(1), "company_limit": Decimal(1)})
