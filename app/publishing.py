@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 
 from app import evaluation, policies, preview
 from app.call import Call
@@ -42,13 +43,21 @@ class Published:
 
 
 async def publish(
-    call: Call, key: str, version: int, layer: str = "", *, note: str = "", confirm: bool = False
+    call: Call,
+    key: str,
+    version: int,
+    layer: str = "",
+    *,
+    note: str = "",
+    confirm: bool = False,
+    saved_at: datetime | None = None,
 ) -> Published:
     """Put a saved version in force in the place of the one before, evaluate where either holds, and return it.
 
     Nothing is published that fails its test cases, or was drafted from another version than the one in force. What was
     never in force, or not from this template, begins in OBSERVE. Where the preview matches more than half of what it
-    looks at, it takes `confirm`. AUTO takes somebody else than the author. Needs hr_admin wherever either holds.
+    looks at, it takes `confirm`. AUTO takes somebody else than the author. Needs hr_admin wherever either holds. With
+    `saved_at` the draft must be the one that was saved then, so that nobody approves what was changed in between.
     """
 
     async def put() -> Published:
@@ -57,6 +66,9 @@ async def publish(
         chosen, versions = await _version(call, key, version, layer)
         if chosen.state is not PolicyState.DRAFT:
             raise Refusal(Code.NOT_OPEN, f"Version {version} is {chosen.state.value}; save a new draft.", ("version",))
+        if saved_at is not None and chosen.created_at != saved_at:
+            said = f"The draft was saved again at {chosen.created_at.isoformat()}; look at it once more."
+            raise Refusal(Code.CONFLICT, said, ("savedAt",))
         return await _put(call, chosen, versions, chosen, note=note, confirm=confirm)
 
     return await call.in_turn(put)

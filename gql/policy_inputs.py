@@ -1,7 +1,7 @@
 """What mutations on policies take, and how it becomes the drafts of the use-cases."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -179,6 +179,10 @@ class PublishPolicyInput:
     )
     confirm: bool | None = strawberry.field(
         default=None, description="Publish although the preview warns that it matches more than half."
+    )
+    saved_at: datetime | None = strawberry.field(
+        default=None,
+        description="The draft's createdAt: refuse with CONFLICT where it was saved again since you looked at it.",
     )
     note: str | None = strawberry.field(default=None, description="Why.")
     client_mutation_id: str | None = inputs.once()

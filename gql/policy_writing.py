@@ -83,6 +83,7 @@ class PolicyMutation:
                 inputs.layer(input.unit_id),
                 note=input.note or "",
                 confirm=input.confirm or False,
+                saved_at=input.saved_at,
             ),
         )
 

@@ -491,3 +491,13 @@ async def test_a_draft_from_before_a_retirement_is_not_published_after_it(stage:
     await publishing.retire(await begin(stage), "kpis-at-all")
     refusal = await refused(put(stage, older))
     assert (refusal.code, refusal.field) == (Code.CONFLICT, ("version",))
+
+
+async def test_nobody_approves_what_was_changed_in_between(stage: Stage) -> None:
+    seen = await save(stage, LIMIT, params={"limit": Decimal(4)})
+    stage.clock.at += timedelta(minutes=1)
+    changed = await save(stage, LIMIT, params={"limit": Decimal(40)})
+    refusal = await refused(put(stage, changed, saved_at=seen.created_at))
+    assert (refusal.code, refusal.field) == (Code.CONFLICT, ("savedAt",))
+    done = await put(stage, changed, saved_at=changed.created_at)
+    assert done.policy.params == {"limit": Decimal(40)}
