@@ -128,13 +128,15 @@ async def publish(stage: Stage, key: str, mode: PolicyMode, template: str | None
 
     The administrator writes it and the service approves it; one that is new observes first, as all do.
     """
-    writer, approver = await begin(stage, "hr_admin"), await begin(stage)
     draft = PolicyDraft(key=key, template=template or key.replace("-", "_"), mode=mode, **changes)
-    if not await writer.store.policy_versions(key):
-        first = await policies.save(writer, replace(draft, mode=PolicyMode.OBSERVE))
-        await publishing.publish(approver, key, first.version, confirm=True)
-    saved = await policies.save(writer, draft)
-    return (await publishing.publish(approver, key, saved.version, confirm=True)).policy
+    if not await (await begin(stage)).store.policy_versions(key):
+        await _publish(stage, replace(draft, mode=PolicyMode.OBSERVE))
+    return await _publish(stage, draft)
+
+
+async def _publish(stage: Stage, draft: PolicyDraft) -> Policy:
+    saved = await policies.save(await begin(stage, "hr_admin"), draft)
+    return (await publishing.publish(await begin(stage), saved.key, saved.version, confirm=True)).policy
 
 
 async def alone(stage: Stage, policy: str) -> None:
