@@ -43,6 +43,21 @@ class Settings(BaseSettings):
     issuer_keys: Path | None = None
     """A PEM file with the issuer's public key (RS256, ES256 or EdDSA). Unset: the development issuer's own."""
 
+    introspection: bool | None = None
+    """Whether the schema may be introspected. Unset: in development only."""
+
+    suggestions: bool | None = None
+    """Whether errors suggest names that were perhaps meant. Unset: in development only."""
+
+    validation_status: Literal[400, 422] = 400
+    """The HTTP status of what is not a valid document of the schema, in GraphQL's own media type."""
+
+    trusted_documents: Path | None = None
+    """A JSON file of the documents that may be asked, {hash: document}. Unset: any document may."""
+
+    operation_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How long an operation may take."""
+
     body_limit: Annotated[int, Field(ge=1_024)] = 1_000_000
     """Largest request body in bytes."""
 
@@ -54,6 +69,16 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged, as JSON lines on standard error."""
+
+    @property
+    def introspects(self) -> bool:
+        """Whether the schema may be introspected."""
+        return self.environment == "development" if self.introspection is None else self.introspection
+
+    @property
+    def suggests(self) -> bool:
+        """Whether errors suggest names."""
+        return self.environment == "development" if self.suggestions is None else self.suggestions
 
     @model_validator(mode="after")
     def _development_keys_stay_at_home(self) -> Self:

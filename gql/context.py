@@ -9,7 +9,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
-from app import waivers
+from app import picture, waivers
+from app.actor import Actor
 from app.call import Call
 from okr import breach, kpi, progress
 from okr import rollup as rollups
@@ -34,6 +35,9 @@ class Context:
     call: Call
     language: str = "en"
 
+    subject: str = ""
+    """Who the caller's token speaks for."""
+
     previews: int = 0
     """How many previews the request has asked for."""
 
@@ -57,6 +61,19 @@ class Context:
                 f"An answer holds at most {MOST_ITEMS:,} list items; ask for less at once.",
                 extensions={"code": "QUERY_TOO_COMPLEX"},
             )
+
+    async def renew(self) -> None:
+        """Stand on the organisation as it is now, with the roles that the caller has by now.
+
+        Refuses with FORBIDDEN where the caller no longer works there.
+        """
+        old = self.call
+        at = old.runtime.now()
+        seen = await picture.of(old.store, at)
+        actor = Actor.person(seen, self.subject)
+        self.call = Call(runtime=old.runtime, store=old.store, picture=seen, actor=actor, at=at, request=old.request)
+        self.items = self.previews = 0
+        self.__dict__.pop("waivers", None)
 
     @property
     def picture(self) -> Snapshot:

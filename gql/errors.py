@@ -8,7 +8,6 @@ import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry import Parent
-from strawberry.extensions import SchemaExtension
 
 from app.blocking import Blocked
 from gql import place
@@ -104,27 +103,27 @@ def user_error(refusal: Refusal, given: object) -> UserError:
     return UserError(code=refusal.code, field=at, message=refusal.message, blocked_by=blocks)
 
 
-class Classify(SchemaExtension):
-    """Gives every error a stable code and masks what nobody expected, leaving a reference that the logs hold too."""
+class Rejected(Exception):
+    """A request that never becomes an operation: the HTTP status, a code, a sentence, and headers to send along."""
 
-    begun = False
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = dict(headers or {})
 
-    def on_operation(self) -> Iterator[None]:
-        """Rewrite the errors once the operation has ended."""
-        yield
-        result = self.execution_context.result
-        if result is not None and (found := getattr(result, "errors", None)):
-            fallback = "BAD_USER_INPUT" if self.begun else "GRAPHQL_VALIDATION_FAILED"
-            result.errors = [classified(error, fallback) for error in found]
-
-    def on_execute(self) -> Iterator[None]:
-        """Note that the document is valid: from here on it is the values that are at fault."""
-        self.begun = True
-        yield
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """Return it as GraphQL says errors."""
+        return [{"message": self.message, "extensions": {"code": self.code}}]
 
 
 def classified(error: GraphQLError, fallback: str) -> GraphQLError:
-    """Return `error` with a code, `fallback` where it has none; an unexpected one is masked."""
+    """Return `error` with a stable code, `fallback` where it has none.
+
+    What nobody expected is masked, with a reference that the logs hold too.
+    """
     for cause in _causes(error):
         match cause:
             case GraphQLSyntaxError():
@@ -133,6 +132,8 @@ def classified(error: GraphQLError, fallback: str) -> GraphQLError:
                 return _again(error, error.message, code, found)
             case GraphQLError():
                 continue
+            case Rejected():
+                return _again(error, cause.message, cause.code)
             case Unreadable():
                 return _again(error, error.message, "BAD_USER_INPUT")
             case Refusal(code=Code.NOT_FOUND | Code.FORBIDDEN | Code.CONFLICT):

